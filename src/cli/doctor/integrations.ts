@@ -1,0 +1,46 @@
+/** Each integration: whether anything can be verified with the secrets it has, and the URL to give to the provider. */
+import type { Alternative } from '../../domain/provider-spec.gen.ts'
+import type { IntegrationSettings, Settings } from '../../engine/settings.ts'
+import { oneLine } from '../printable.ts'
+import type { Check } from './check.ts'
+
+/** `base` is the address under which the gateway is reached where no public URL is configured. */
+export function checkIntegrations(
+  settings: Settings,
+  options: { base: string; isTrial: boolean; hasInstance: boolean },
+): Check[] {
+  return [...settings.integrations.values()].map((integration) => {
+    const missing = missingSecrets(integration)
+    const url = urlOf(integration, settings.publicUrl ?? options.base, options.hasInstance)
+    const check = { area: 'integrations', subject: integration.key } as const
+    if (missing.length === 0) return { ...check, status: 'ok', message: url, hint: null }
+    const places = missing.map((name) => `${name}: ${oneLine(integration.spec.document.secrets?.[name]?.where)}`)
+    return {
+      ...check,
+      // A trial has made-up secrets; what a provider signs with a key of its own cannot be made up, and nobody expects it.
+      status: options.isTrial ? 'warning' : 'error',
+      message: `${url} refuses every request: it lacks ${missing.join(' and ')}`,
+      hint: `Add it under secrets: of this integration. ${places.join('; ')}`,
+    }
+  })
+}
+
+/** Empty where one alternative has all it needs; else what the strongest lacks. */
+function missingSecrets(integration: IntegrationSettings): string[] {
+  const missing = integration.spec.document.verify.map((alternative) =>
+    secretsOf(alternative).filter((name) => (integration.secrets.get(name) ?? []).length === 0),
+  )
+  return missing.some((names) => names.length === 0) ? [] : (missing[0] ?? [])
+}
+
+function secretsOf({ secret, username, password }: Alternative): string[] {
+  return [secret, username, password].filter((name) => name !== undefined)
+}
+
+/** With the ingress token, as it has to be pasted at the provider. */
+function urlOf({ key, ingressTokens }: IntegrationSettings, base: string, hasInstance: boolean): string {
+  const url = `${base}/webhook/${key}`
+  const token = ingressTokens[0]
+  if (token === undefined) return url
+  return `${url}/${hasInstance ? token.reveal() : '{token, made at the first start}'}`
+}

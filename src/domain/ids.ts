@@ -1,0 +1,62 @@
+/**
+ * Identifiers. Each kind is a type of its own, so swapping two does not compile. Those we make ourselves are a prefix and a
+ * UUIDv7 (RFC 9562 §5.7) in hex: they sort by time of creation, which keeps inserts at the end of the indexes and makes them
+ * usable as page cursors. Within one millisecond a counter keeps them in order.
+ */
+type Branded<Name extends string> = string & { readonly __id: Name }
+
+export type RequestId = Branded<'request'>
+export type EventId = Branded<'event'>
+export type DeliveryId = Branded<'delivery'>
+export type AttemptId = Branded<'attempt'>
+/** The key of one integration in the configuration; the peer's `providerConfigKey`. */
+export type IntegrationKey = Branded<'integration'>
+/** The name a connection has within its integration; chosen by the user's app. */
+export type ConnectionId = Branded<'connection'>
+/** The name of a destination in the configuration. */
+export type DestinationName = Branded<'destination'>
+
+const PREFIX = { request: 'req', event: 'evt', delivery: 'dlv', attempt: 'att' } as const
+
+interface IdOf {
+  request: RequestId
+  event: EventId
+  delivery: DeliveryId
+  attempt: AttemptId
+}
+
+export interface Ids {
+  next<Kind extends keyof IdOf>(kind: Kind): IdOf[Kind]
+}
+
+/**
+ * Makes ids from a clock (ms since the epoch) and a source of random bytes. The ids of one generator rise strictly, also when the
+ * clock stands still or steps back: the last millisecond seen is then kept and the 42-bit counter below it goes on.
+ */
+export function createIds(sources: { now: () => number; randomBytes: (size: number) => Uint8Array }): Ids {
+  let lastMs = 0
+  let counter = 0
+  return {
+    next(kind) {
+      const nowMs = sources.now()
+      const random = sources.randomBytes(9)
+      if (nowMs > lastMs) {
+        lastMs = nowMs
+        counter = (random[0]! << 16) | (random[1]! << 8) | random[2]! // starts anywhere below 2^24 of 2^42
+      } else {
+        counter += 1
+      }
+      const time = lastMs.toString(16).padStart(12, '0')
+      const high = Math.floor(counter / 2 ** 30) & 0xfff
+      const low = counter % 2 ** 30
+      let tail = ''
+      for (let at = 3; at < 7; at += 1) tail += (random[at]! | 0x100).toString(16).slice(1)
+      const variant = (0x8000_0000 + low).toString(16)
+      const id = `${PREFIX[kind]}_${time}7${high.toString(16).padStart(3, '0')}${variant}${tail}`
+      return id as never
+    },
+  }
+}
+
+/** Names of integrations, destinations and providers: they stand in URLs and YAML keys. */
+export const NAME_PATTERN: RegExp = /^[a-z0-9][a-z0-9._-]{0,99}$/i

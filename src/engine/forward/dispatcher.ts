@@ -1,0 +1,222 @@
+/**
+ * Brings deliveries to their destinations, from the store and from the hand-off of what was just accepted, at least once each. It
+ * keeps one lane for each destination and the clockwork between them: due times, a slow poll for what no kick told of, the report of
+ * destinations that are gone, start and stop. Everything it holds in memory is also a row in the store, under a lease.
+ */
+import type { ClaimedDelivery } from '../../domain/delivery.ts'
+import type { DestinationName, Ids } from '../../domain/ids.ts'
+import type { Clock, DeliveryQueue, Journal, OutboundSender, Random } from '../ports.ts'
+import type { SettingsSource } from '../settings.ts'
+import { createAttemptMaker } from './attempt.ts'
+import type { AttemptFacts } from './attempt.ts'
+import { Lane, leaseMsOf } from './lane.ts'
+import type { LaneStats } from './lane.ts'
+import { createRecorder } from './recorder.ts'
+
+export interface DispatcherParts {
+  readonly queue: DeliveryQueue
+  readonly sender: OutboundSender
+  readonly settings: SettingsSource
+  readonly clock: Clock
+  readonly random: Random
+  readonly ids: Ids
+  readonly journal: Journal
+  /** Told of every attempt, for metrics. */
+  readonly onAttempt?: (facts: AttemptFacts) => void
+}
+
+export interface Dispatcher {
+  /** Frees what a predecessor of this process had leased, then begins. Rejects when the store cannot be asked. */
+  start(): Promise<void>
+  /** Takes deliveries that were stored as leased, for an attempt at once. */
+  offer(deliveries: readonly ClaimedDelivery[]): void
+  /** Whether a new delivery of this destination may be leased and offered; otherwise it belongs to the store, with a kick. */
+  hasRoom(destination: DestinationName): boolean
+  /** Says that a pending delivery, due now, was stored. */
+  kick(destination: DestinationName): void
+  /** How long the lease of a delivery that will be offered should last. */
+  leaseMs(destination: DestinationName): number
+  /** New settings are in force: destinations may have come, gone or changed their limits. */
+  settingsChanged(): void
+  /** Begins nothing more, lets what is under way end within `graceMs`, and gives all leases back. */
+  stop(options: { graceMs: number }): Promise<void>
+  stats(): DispatcherStats
+}
+
+export interface DispatcherStats {
+  readonly lanes: readonly LaneStats[]
+  /** Outcomes waiting for the store, in all lanes. */
+  readonly unrecorded: number
+  /** Destinations with deliveries that the settings do not know. */
+  readonly missingDestinations: readonly DestinationName[]
+}
+
+/** For what was stored without a kick: by another process, or while the clock was set. */
+const POLL_MS = 15_000
+/** Lanes that ask for their next due time within this are answered together. */
+const ASK_TOGETHER_MS = 50
+const DEFAULT_LEASE_MS = 60_000
+
+export function createDispatcher(parts: DispatcherParts): Dispatcher {
+  const { queue, settings, clock, journal } = parts
+  const lanes = new Map<DestinationName, Lane>()
+  const missing = new Set<DestinationName>()
+  let state: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
+  let poll: { cancel(): void } | null = null
+  let soon: { cancel(): void } | null = null
+  let isAsking = false
+  let isAskedAgain = false
+  let onIdle: (() => void) | null = null
+
+  const recorder = createRecorder({ queue, clock, journal, onRoom: () => lanes.forEach((lane) => lane.pump()) })
+  const laneParts = {
+    queue,
+    settings,
+    clock,
+    journal,
+    recorder,
+    makeAttempt: createAttemptMaker(parts),
+    isRunning: () => state === 'running',
+    askNextDue: () => {
+      if (state !== 'running') return
+      soon ??= clock.after(ASK_TOGETHER_MS, () => {
+        soon = null
+        void askNextDueTimes()
+      })
+    },
+    onProgress: () => {
+      if (onIdle !== null && isIdle()) onIdle()
+    },
+  }
+
+  function laneOf(name: DestinationName): Lane {
+    let lane = lanes.get(name)
+    if (lane === undefined) {
+      lane = new Lane(name, laneParts)
+      lanes.set(name, lane)
+    }
+    return lane
+  }
+
+  function isIdle(): boolean {
+    for (const lane of lanes.values()) if (!lane.isIdle()) return false
+    return true
+  }
+
+  async function askNextDueTimes(): Promise<void> {
+    isAskedAgain = isAsking
+    if (isAsking || state !== 'running') return
+    isAsking = true
+    try {
+      const times = await queue.nextDueTimes()
+      const { destinations } = settings.current()
+      for (const [name, dueAt] of times) {
+        if (destinations.has(name)) laneOf(name).learnNextDue(dueAt)
+        else reportMissing(name, dueAt)
+      }
+      for (const [name, lane] of lanes) if (!times.has(name)) lane.learnNextDue(null)
+    } catch (error) {
+      journal.warn('due_times.unknown', { error }) // the poll asks again
+    } finally {
+      isAsking = false
+    }
+    if (isAskedAgain) await askNextDueTimes()
+  }
+
+  function reportMissing(name: DestinationName, dueAt: number | null): void {
+    if (missing.has(name)) return
+    missing.add(name)
+    journal.warn('destination.missing', {
+      destination: name,
+      ...(dueAt === null ? {} : { due_at: dueAt }),
+      detail: `There are deliveries for "${name}", which the configuration does not have. They stay pending until it does.`,
+    })
+  }
+
+  function schedulePoll(): void {
+    poll = clock.after(POLL_MS, () => {
+      void askNextDueTimes()
+      schedulePoll()
+    })
+  }
+
+  return {
+    async start() {
+      const released = await queue.releaseLeases({ now: clock.now() })
+      if (released > 0) journal.record('leases.released', { deliveries: released })
+      state = 'running'
+      schedulePoll()
+      await askNextDueTimes()
+    },
+
+    offer(deliveries) {
+      for (const delivery of deliveries) {
+        const destination = settings.current().destinations.get(delivery.destination)
+        if (destination === undefined) {
+          reportMissing(delivery.destination, null)
+          continue
+        }
+        // The lease was reckoned from the time of receipt, and for the slowest destination of the request: at least this long.
+        laneOf(delivery.destination).take([delivery], delivery.receivedAt + leaseMsOf(destination))
+      }
+    },
+
+    hasRoom(name) {
+      const destination = settings.current().destinations.get(name)
+      return state === 'running' && destination !== undefined && laneOf(name).hasRoom(destination)
+    },
+
+    kick(name) {
+      if (settings.current().destinations.has(name)) laneOf(name).kick()
+      else reportMissing(name, null)
+    },
+
+    leaseMs(name) {
+      const destination = settings.current().destinations.get(name)
+      return destination === undefined ? DEFAULT_LEASE_MS : leaseMsOf(destination)
+    },
+
+    settingsChanged() {
+      missing.clear()
+      const { destinations } = settings.current()
+      for (const [name, lane] of lanes) {
+        lane.pump()
+        if (destinations.has(name) || !lane.isIdle()) continue
+        lane.rest()
+        lanes.delete(name)
+      }
+      void askNextDueTimes()
+    },
+
+    async stop({ graceMs }) {
+      if (state === 'stopping' || state === 'stopped') return
+      state = 'stopping'
+      poll?.cancel()
+      soon?.cancel()
+      for (const lane of lanes.values()) lane.rest()
+      if (!isIdle()) {
+        await new Promise<void>((resolve) => {
+          const timer = clock.after(graceMs, resolve)
+          onIdle = () => {
+            timer.cancel()
+            resolve()
+          }
+        })
+        onIdle = null
+      }
+      state = 'stopped'
+      recorder.abandon()
+      try {
+        await queue.releaseLeases({ now: clock.now() })
+      } catch (error) {
+        journal.warn('leases.unreleased', { error }) // the next start frees them
+      }
+    },
+
+    stats: () => ({
+      lanes: [...lanes.values()].map((lane) => lane.stats()),
+      unrecorded: recorder.waiting(),
+      missingDestinations: [...missing],
+    }),
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * The headers of a forward that do not depend on the attempt: the provider's that may pass, and over them the operator's static ones.
+ * What the spec lets through was chosen when the request was received; it is checked here once more, at the last gate, because it has
+ * lain in the store since.
+ */
+import { isForwardable } from '../../domain/forwardable.ts'
+
+/** The gateway's own header that carries the query parameters a spec lets pass. */
+export const QUERY_HEADER = 'postern-query'
+
+/** The framing and the signatures are ours alone; his own credentials for the app the operator may well add. */
+const NEVER_ADDED: ReadonlySet<string> = new Set([
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'expect',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'webhook-id',
+  'webhook-signature',
+  'webhook-timestamp',
+  'x-nango-hmac-sha256',
+  'x-nango-signature',
+  QUERY_HEADER,
+])
+
+/** Names in lower case, so that the operator's header replaces the provider's of the same name however it is written. */
+export function forwardedHeaders(
+  provider: Readonly<Record<string, string>>,
+  operator: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(provider)) {
+    const lower = name.toLowerCase()
+    if (lower === QUERY_HEADER || isForwardable(lower)) headers[lower] = value
+  }
+  for (const [name, value] of Object.entries(operator)) {
+    const lower = name.toLowerCase()
+    if (!NEVER_ADDED.has(lower)) headers[lower] = value
+  }
+  return headers
+}

@@ -1,0 +1,49 @@
+/** Answers to providers: fixed by the spec, or computed from the request. */
+import type { RequestView } from '../../domain/expression.ts'
+import type { Secret } from '../../domain/secret.ts'
+import type { CompiledAnswer } from '../../spec/compiled-spec.ts'
+
+export interface HttpAnswer {
+  readonly status: number
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** Why the answer is not the one the spec meant; absent when it is. */
+  readonly problem?: string
+}
+
+/** What a computed answer echoes is the caller's text: it stays short, and no browser may take it for a page. */
+const MAX_COMPUTED_LENGTH = 16_384
+
+/** Never throws. An answer that cannot be computed becomes an empty 500, so that the provider does not take it for a success. */
+export async function makeAnswer(
+  answer: CompiledAnswer,
+  view: RequestView,
+  secrets?: (name: string) => readonly Secret[],
+): Promise<HttpAnswer> {
+  const { status, headers, body } = answer
+  if (body.kind === 'fixed') {
+    if (body.contentType === null || headers['content-type'] !== undefined) return { status, headers, body: body.text }
+    return { status, headers: { ...headers, 'content-type': body.contentType }, body: body.text }
+  }
+  const result = await body.value.evaluate(view, secrets === undefined ? undefined : { secrets })
+  if (!result.ok) return failed(`the answer could not be computed: ${result.detail}`)
+  if (result.value === undefined) return failed('the expression of the answer found nothing')
+  const { value } = result
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  if (text.length > MAX_COMPUTED_LENGTH)
+    return failed(`the answer has ${text.length} characters, more than ${MAX_COMPUTED_LENGTH}`)
+  return {
+    status,
+    headers: {
+      'content-type': typeof value === 'string' ? 'text/plain; charset=utf-8' : 'application/json',
+      'x-content-type-options': 'nosniff',
+      ...headers,
+    },
+    body: text,
+  }
+}
+
+function failed(problem: string): HttpAnswer {
+  return { status: 500, headers: {}, body: '', problem }
+}

@@ -1,0 +1,284 @@
+/**
+ * The way of a request through the gateway, from raw bytes to an answer: interpret, store, then answer. A 2xx for an event is given
+ * only when its commit is on disk; when the store cannot take it the caller gets the store's error and nothing was accepted.
+ * Delivery begins after the answer is decided and never delays it.
+ */
+import type { ClaimedDelivery, PlannedDelivery } from '../../domain/delivery.ts'
+import { GatewayError } from '../../domain/errors.ts'
+import type { DestinationName, Ids } from '../../domain/ids.ts'
+import { HeaderList, type InboundRequest } from '../../domain/request.ts'
+import type { Secret } from '../../domain/secret.ts'
+import { isSameText } from '../../verify/compare.ts'
+import type { KeySets } from '../../verify/verifier.ts'
+import { planDeliveries } from '../forward/plan.ts'
+import type {
+  AcceptanceReceipt,
+  Clock,
+  ConnectionDirectory,
+  IngestStore,
+  Journal,
+  RequestOutcome,
+  RequestRecord,
+} from '../ports.ts'
+import type { IntegrationSettings, SettingsSource } from '../settings.ts'
+import { makeAnswer, type HttpAnswer } from './answer.ts'
+import { type Interpretation, interpretRequest } from './interpret.ts'
+import { redactHeaders, redactTarget } from './redact.ts'
+
+/** A request as the HTTP edge hands it over. */
+export interface IncomingRequest {
+  readonly integrationKey: string
+  /** The last segment of /webhook/{integration}/{token}, decoded. */
+  readonly ingressToken: string | null
+  readonly method: string
+  /** Path and query as on the request line. */
+  readonly target: string
+  readonly host: string | undefined
+  readonly rawHeaders: readonly string[]
+  readonly rawBody: Buffer
+  readonly remoteAddress: string | null
+  /** When its first byte was seen, ms since the epoch. */
+  readonly startedAt: number
+}
+
+export type ReceiveRequest = (incoming: IncomingRequest) => Promise<HttpAnswer>
+
+/** What the receiving side needs of the delivering side. */
+export interface HandOff {
+  /** Whether just-accepted deliveries of this destination may be leased and handed over at once. */
+  hasRoom(destination: DestinationName): boolean
+  /** Takes deliveries that are already leased. */
+  offer(deliveries: readonly ClaimedDelivery[]): void
+  /** Says that a pending delivery was stored. */
+  kick(destination: DestinationName): void
+  /** How long a lease given now should last, in ms. */
+  leaseMs(destination: DestinationName): number
+}
+
+export interface ReceiveDeps {
+  readonly settings: SettingsSource
+  readonly store: IngestStore & ConnectionDirectory
+  readonly handOff: HandOff
+  readonly keySets: KeySets
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly journal: Journal
+  /** Told what became of every request, for metrics. */
+  readonly onDecision?: (decision: Decision) => void
+}
+
+export interface Decision {
+  readonly provider: string
+  readonly outcome: RequestOutcome
+  readonly durationMs: number
+}
+
+export function createReceive(deps: ReceiveDeps): ReceiveRequest {
+  const { settings, store, handOff, keySets, clock, ids, journal } = deps
+
+  return async function receive(incoming) {
+    const current = settings.current()
+    const integration = current.integrations.get(incoming.integrationKey)
+    if (integration === undefined) throw unknownIntegration(incoming.integrationKey)
+    const now = clock.now()
+    const request = asInbound(incoming, current.publicUrl)
+
+    if (!isTokenRight(incoming.ingressToken, integration.ingressTokens))
+      return refuseToken(incoming, integration, request, now)
+
+    const meaning = await interpretRequest({ integration, request, now, directory: store, keySets, ids })
+    const record = describe(incoming, integration, request, meaning, now)
+    switch (meaning.kind) {
+      case 'refused':
+        store.recordRefusal({
+          request: record,
+          code: meaning.verification.code,
+          scheme: meaning.verification.scheme ?? null,
+          detail: meaning.verification.detail,
+          clockSkewMs: meaning.verification.clockSkewMs ?? null,
+        })
+        decided(record, 'refused')
+        journal.warn('request.refused', { ...facts(record), ...meaning.verification, problems: meaning.problems })
+        return meaning.answer
+      case 'handshake':
+        store.recordHandshake({ request: record, name: meaning.name })
+        decided(record, 'handshake')
+        journal.record('handshake.answered', { ...facts(record), handshake: meaning.name, problems: meaning.problems })
+        return meaning.answer
+      case 'accepted':
+        return accept(integration, record, meaning, now)
+    }
+  }
+
+  async function accept(
+    integration: IntegrationSettings,
+    record: RequestRecord,
+    meaning: Interpretation & { kind: 'accepted' },
+    now: number,
+  ): Promise<HttpAnswer> {
+    const planned = planDeliveries({ integration, events: meaning.events, connections: meaning.connections, ids })
+    const leased = new Set<DestinationName>()
+    let leaseMs = 0
+    for (const delivery of planned) {
+      if (delivery.held === true || leased.has(delivery.destination) || !handOff.hasRoom(delivery.destination)) continue
+      leased.add(delivery.destination)
+      leaseMs = Math.max(leaseMs, handOff.leaseMs(delivery.destination))
+    }
+    const windowMs = integration.spec.event.dedupeWindowMs ?? integration.dedupeWindowMs
+    const receipt = await store.acceptRequest({
+      request: record,
+      scheme: meaning.verification.scheme,
+      secretFingerprint: meaning.verification.secret?.fingerprint ?? null,
+      clockSkewMs: meaning.verification.clockSkewMs ?? null,
+      events: meaning.events,
+      dedupe: integration.dedupeWindowMs === null || windowMs === null ? null : { since: now - windowMs },
+      payload: planned.length === 0 ? null : meaning.payload,
+      deliveries: planned,
+      leaseUntil: leased.size === 0 ? null : now + leaseMs,
+      leasedDestinations: leased,
+      problems: meaning.problems,
+    })
+    const isDuplicate = meaning.events.length > 0 && receipt.duplicates.size === meaning.events.length
+    decided(record, isDuplicate ? 'duplicate' : 'accepted')
+    const stored = handOver(integration, record, meaning, planned, leased, receipt)
+    journal.record('request.accepted', {
+      ...facts(record),
+      scheme: meaning.verification.scheme,
+      events: meaning.events.length,
+      duplicates: receipt.duplicates.size,
+      deliveries: stored,
+      ...(meaning.problems.length > 0 ? { problems: meaning.problems } : {}),
+    })
+    return meaning.answer
+  }
+
+  /** Gives the leased deliveries to the dispatcher and wakes it for the rest; says how many were stored. */
+  function handOver(
+    integration: IntegrationSettings,
+    record: RequestRecord,
+    meaning: Interpretation & { kind: 'accepted' },
+    planned: readonly PlannedDelivery[],
+    leased: ReadonlySet<DestinationName>,
+    receipt: AcceptanceReceipt,
+  ): number {
+    const byId = new Map(planned.map((delivery) => [delivery.id, delivery]))
+    const ready: ClaimedDelivery[] = []
+    for (const { id, positions, eventIds } of receipt.stored) {
+      const delivery = byId.get(id)!
+      if (delivery.held === true) continue
+      if (!leased.has(delivery.destination)) {
+        handOff.kick(delivery.destination)
+        continue
+      }
+      ready.push({
+        ...delivery,
+        positions,
+        eventIds,
+        requestId: record.id,
+        integration: integration.key,
+        provider: integration.spec.provider,
+        attemptCount: 0,
+        fence: 1,
+        receivedAt: record.receivedAt,
+        payload: meaning.payload,
+      })
+    }
+    if (ready.length > 0) handOff.offer(ready)
+    return receipt.stored.length
+  }
+
+  async function refuseToken(
+    incoming: IncomingRequest,
+    integration: IntegrationSettings,
+    request: InboundRequest,
+    now: number,
+  ): Promise<HttpAnswer> {
+    const answer = await makeAnswer(integration.spec.refusedAnswer, {
+      method: request.method,
+      url: request.url,
+      path: '',
+      headers: {},
+      query: {},
+      body: undefined,
+      raw: '',
+      options: integration.options,
+      now,
+    })
+    const record = describe(incoming, integration, request, { answer, storedBody: Buffer.alloc(0) }, now)
+    const detail =
+      incoming.ingressToken === null
+        ? 'the URL has no ingress token'
+        : 'the ingress token in the URL is not one of ours'
+    store.recordRefusal({ request: record, code: 'ingress_token_mismatch', scheme: null, detail, clockSkewMs: null })
+    decided(record, 'refused')
+    journal.warn('request.refused', { ...facts(record), code: 'ingress_token_mismatch', detail })
+    return answer
+  }
+
+  function decided(record: RequestRecord, outcome: RequestOutcome): void {
+    deps.onDecision?.({ provider: record.provider, outcome, durationMs: clock.now() - record.receivedAt })
+  }
+
+  function describe(
+    incoming: IncomingRequest,
+    integration: IntegrationSettings,
+    request: InboundRequest,
+    meaning: { readonly answer: HttpAnswer; readonly storedBody: Uint8Array },
+    now: number,
+  ): RequestRecord {
+    return {
+      id: ids.next('request'),
+      integration: integration.key,
+      provider: integration.spec.provider,
+      receivedAt: now,
+      method: incoming.method,
+      target: redactTarget(incoming.target, incoming.ingressToken, integration.spec),
+      headers: redactHeaders(request, integration.spec),
+      body: meaning.storedBody,
+      remoteAddress: incoming.remoteAddress,
+      answerStatus: meaning.answer.status,
+      durationMs: clock.now() - incoming.startedAt,
+    }
+  }
+}
+
+/** Compares with every token, so that the time taken does not tell which one was nearly right. */
+function isTokenRight(given: string | null, tokens: readonly Secret[]): boolean {
+  if (tokens.length === 0) return true
+  if (given === null) return false
+  let isRight = false
+  for (const token of tokens) if (isSameText(given, token.reveal())) isRight = true
+  return isRight
+}
+
+function asInbound(incoming: IncomingRequest, publicUrl: string | null): InboundRequest {
+  const origin = publicUrl ?? `http://${incoming.host ?? 'localhost'}`
+  return {
+    method: incoming.method,
+    url: origin + incoming.target,
+    headers: new HeaderList(incoming.rawHeaders),
+    rawBody: incoming.rawBody,
+  }
+}
+
+function facts(record: RequestRecord): Record<string, unknown> {
+  return {
+    request_id: record.id,
+    integration: record.integration,
+    provider: record.provider,
+    method: record.method,
+    target: record.target,
+    bytes: record.body.length,
+    status: record.answerStatus,
+    duration_ms: record.durationMs,
+    remote_address: record.remoteAddress,
+  }
+}
+
+function unknownIntegration(key: string): GatewayError {
+  return new GatewayError({
+    code: 'integration_unknown',
+    message: `There is no integration called "${key.slice(0, 100)}".`,
+    hint: 'The URL is /webhook/{integration}; list the integrations with: postern doctor',
+  })
+}

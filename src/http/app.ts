@@ -1,0 +1,47 @@
+/**
+ * The HTTP edge on one koa application: the ingress first and by itself, then everything that answers JSON. It turns requests into
+ * calls of use cases and errors into answers, and decides nothing else.
+ */
+import type { RequestListener } from 'node:http'
+import { Router } from '@koa/router'
+import Koa, { type Middleware } from 'koa'
+import { addCatalogRoutes } from './admin/catalog.ts'
+import { addConnectionRoutes } from './admin/connections.ts'
+import { addLogRoutes } from './admin/log.ts'
+import type { HttpDependencies } from './dependencies.ts'
+import { addHealthRoutes } from './health.ts'
+import { createIngressRouter } from './ingress/routes.ts'
+import { requireKey } from './middleware/authorize.ts'
+import { createErrorAnswers, handleErrors } from './middleware/errors.ts'
+import { refuseUnrouted } from './middleware/unrouted.ts'
+
+/** Handles every request of the gateway; never throws. */
+export function createHttpApp(deps: HttpDependencies): RequestListener {
+  const answerError = createErrorAnswers(deps)
+  const app = new Koa()
+  // What still ends here is a connection that broke while it was answered.
+  app.on('error', (error: unknown) => deps.journal.record('http.broken', { error }))
+
+  app.use(createIngressRouter(deps, answerError).routes())
+  app.use(secureAnswers)
+  app.use(handleErrors(answerError))
+  const open = new Router()
+  addHealthRoutes(open, deps)
+  app.use(open.routes())
+  const api = new Router()
+  api.use(requireKey(deps.authorize))
+  addConnectionRoutes(api, deps)
+  addCatalogRoutes(api, deps)
+  addLogRoutes(api, deps)
+  app.use(api.routes())
+  app.use(refuseUnrouted())
+  const handle = app.callback()
+  return (request, response) => void handle(request, response)
+}
+
+/** Answers of the API are for programs, not for browsers and caches. */
+const secureAnswers: Middleware = (ctx, next) => {
+  ctx.set('x-content-type-options', 'nosniff')
+  ctx.set('cache-control', 'no-store')
+  return next()
+}

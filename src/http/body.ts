@@ -1,0 +1,135 @@
+/**
+ * Reads the bytes of a request body, once, up to a limit, as they are: nothing is inflated or decoded. Whoever refuses a request
+ * without reading its body answers through `sendUnread`, which also decides how the connection ends.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { GatewayError } from '../domain/errors.ts'
+
+const EMPTY = Buffer.alloc(0)
+
+/**
+ * The whole body. Rejects with `body_too_large` as soon as the limit is known to be passed, reading no further, and with
+ * `body_incomplete` when the sender goes away.
+ */
+export function readBody(request: IncomingMessage, response: ServerResponse, maxBytes: number): Promise<Buffer> {
+  const declared = request.headers['content-length']
+  if (declared === undefined && request.headers['transfer-encoding'] === undefined) return Promise.resolve(EMPTY)
+  if (declared !== undefined && Number(declared) > maxBytes) return Promise.reject(tooLarge(maxBytes))
+  if (isWaitingForContinue(request)) {
+    delete request.headers.expect
+    response.writeContinue()
+  }
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length
+      if (size <= maxBytes) chunks.push(chunk)
+      else {
+        request.pause()
+        settle()
+        reject(tooLarge(maxBytes))
+      }
+    }
+    const onEnd = (): void => {
+      settle()
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size))
+    }
+    const onGone = (): void => {
+      settle()
+      reject(new GatewayError({ code: 'body_incomplete', message: 'The request ended before its body was complete.' }))
+    }
+    const settle = (): void => {
+      request.off('data', onData)
+      request.off('end', onEnd)
+      request.off('error', onGone)
+      request.off('close', onGone)
+      request.on('error', ignore) // a reset after this point concerns nobody
+    }
+    request.on('data', onData)
+    request.on('end', onEnd)
+    request.on('error', onGone)
+    request.on('close', onGone)
+  })
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Buffer
+}
+
+/** Sends an answer whole. Does nothing when the other side is gone. */
+export function send(response: ServerResponse, { status, headers, body }: Answer): void {
+  if (response.headersSent || response.destroyed) return
+  // 204 and 304 have no body, and so no length (RFC 9110 §8.6).
+  const length = status === 204 || status === 304 ? {} : { 'content-length': Buffer.byteLength(body) }
+  response.writeHead(status, { ...headers, ...length })
+  response.end(body)
+}
+
+/** So long and so much is read and thrown away after an answer to a body that was not wanted. */
+const LINGER_MS = 2_000
+const LINGER_BYTES = 8 * 1024 * 1024
+/** A rest this small is quicker read than a new connection made. */
+const SMALL_BYTES = 64 * 1024
+
+/**
+ * Sends an answer to a request whose body has not been read to its end. The answer leaves at once and the connection ends with it;
+ * but closing it over unread bytes would make the kernel send a reset that can overtake the answer, so a sender in the middle of
+ * its upload is listened to for a moment, and its bytes thrown away (RFC 9112 §9.6).
+ */
+export function sendUnread(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  if (response.headersSent || response.destroyed) return
+  if (request.complete || hasSmallBody(request)) {
+    send(response, answer)
+    return
+  }
+  response.shouldKeepAlive = false
+  if (isWaitingForContinue(request)) {
+    send(response, answer) // the body will not be sent at all
+    return
+  }
+  response.writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(answer.body) })
+  response.flushHeaders()
+  response.write(answer.body)
+  let left = LINGER_BYTES
+  const finish = (): void => {
+    clearTimeout(timer)
+    request.off('data', count)
+    request.off('end', finish)
+    request.off('close', finish)
+    response.end()
+  }
+  const count = (chunk: Buffer): void => {
+    left -= chunk.length
+    if (left < 0) finish()
+  }
+  const timer = setTimeout(finish, LINGER_MS)
+  timer.unref()
+  request.on('data', count)
+  request.on('end', finish)
+  request.on('close', finish)
+  request.resume()
+}
+
+function hasSmallBody(request: IncomingMessage): boolean {
+  const declared = request.headers['content-length']
+  return request.headers['transfer-encoding'] === undefined && Number(declared ?? 0) <= SMALL_BYTES
+}
+
+/** The sender holds its body back until it is asked for (RFC 9110 §10.1.1); the server leaves that to `readBody`. */
+function isWaitingForContinue(request: IncomingMessage): boolean {
+  return request.headers.expect !== undefined
+}
+
+function tooLarge(maxBytes: number): GatewayError {
+  return new GatewayError({
+    code: 'body_too_large',
+    message: `The body is larger than ${maxBytes} bytes.`,
+    hint: 'The limit is server.max_body in the configuration.',
+    details: { max_bytes: maxBytes },
+  })
+}
+
+function ignore(): void {}

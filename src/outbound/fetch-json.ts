@@ -1,0 +1,60 @@
+/**
+ * Fetches a JSON document over https, such as a provider's published keys: through the same guard as every outbound call, at most
+ * 1 MB, no redirects, within one total time. Throws when the document cannot be had; which URLs may be asked, trying again, and for
+ * how long an answer is good are the caller's part.
+ */
+import { request } from 'undici'
+import { createGuardedAgent } from './guarded-connector.ts'
+import type { Resolve } from './guarded-connector.ts'
+
+export interface FetchJsonOptions {
+  readonly allowPrivate: () => readonly string[]
+  readonly timeoutMs?: number
+  readonly maxBytes?: number
+  readonly ca?: string
+  readonly resolve?: Resolve
+}
+
+export interface FetchJson {
+  /** The parsed document. */
+  fetchJson(url: string): Promise<unknown>
+  close(): Promise<void>
+}
+
+export function createFetchJson(options: FetchJsonOptions): FetchJson {
+  const { timeoutMs = 5_000, maxBytes = 1_048_576 } = options
+  const guarded = createGuardedAgent({ connectTimeoutMs: timeoutMs, connections: 8, ...options })
+  return {
+    async fetchJson(text) {
+      const url = URL.canParse(text) ? new URL(text) : null
+      if (url?.protocol !== 'https:') throw new Error('documents are fetched over https only')
+      const answer = await request(url, {
+        dispatcher: guarded.current(),
+        headers: { accept: 'application/json', 'user-agent': 'Postern' },
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+      const bytes = await readAtMost(answer.body, maxBytes)
+      const place = url.origin + url.pathname
+      if (answer.statusCode !== 200) throw new Error(`${place} answered ${answer.statusCode}`)
+      if (bytes === null) throw new Error(`${place} answered more than ${maxBytes} bytes`)
+      try {
+        return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown
+      } catch {
+        throw new Error(`${place} answered something that is not JSON`)
+      }
+    },
+    close: () => guarded.close(),
+  }
+}
+
+/** The whole body, or null when it is larger; the rest is then not read. */
+async function readAtMost(body: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer | null> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    if (length > maxBytes) return null
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}

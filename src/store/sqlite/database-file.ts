@@ -1,0 +1,90 @@
+/**
+ * The database file: who may read it, how it is opened for writing and for reading, and which SQLite may touch it. The settings
+ * stand here with their reasons; nothing else in the adapter sets a pragma.
+ */
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import Database from 'better-sqlite3'
+import { GatewayError } from '../../domain/errors.ts'
+
+export interface WriterFileOptions {
+  readonly path: string
+  readonly busyTimeoutMs: number
+  /** Bound on the file; beyond it a write fails as on a full disk. Null leaves it to the disk. */
+  readonly maxFileBytes: number | null
+}
+
+const PAGE_BYTES = 4096
+const WRITER_CACHE_KIB = 32 * 1024
+const READER_CACHE_KIB = 16 * 1024
+
+/** How long a read may wait on the event loop. In WAL mode readers wait only while another process recovers the file. */
+const READER_BUSY_TIMEOUT_MS = 50
+
+/** A spike of the WAL gives its disk space back down to this at the next reset. */
+const WAL_KEPT_BYTES = 64 * 1024 * 1024
+
+/**
+ * Creates what is missing: the directory for its owner only (0700) and the file likewise (0600); SQLite gives `-wal` and `-shm`
+ * the file's mode. What exists keeps its mode. The file is only ever created here, never opened: closing any descriptor of it
+ * would drop the POSIX locks that SQLite holds in this process.
+ */
+export function prepareDatabaseFile(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return
+    throw new GatewayError({
+      code: 'store_unavailable',
+      message: `The database file ${path} cannot be created: ${(error as Error).message}`,
+      hint: 'Check that the directory exists and belongs to the user the gateway runs as, or set "storage" to another path.',
+      cause: error,
+    })
+  }
+}
+
+/**
+ * WAL databases of SQLite before 3.51.3 could be corrupted when the WAL was reset while a checkpoint ran; 3.53 is what the
+ * adapter is tested with.
+ */
+export function assertSqliteVersion(version: string): void {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major > 3 || (major === 3 && minor >= 53)) return
+  throw new GatewayError({
+    code: 'store_unsupported',
+    message: `The SQLite built into better-sqlite3 is ${version}; 3.53 or later is needed`,
+    hint: 'Run "npm ci" to install the version of the lock file.',
+    details: { version },
+  })
+}
+
+/** Opens the one connection that writes, and makes a new file ready: page size and auto-vacuum must precede the first table. */
+export function openForWriting(options: WriterFileOptions): Database.Database {
+  const db = new Database(options.path, { timeout: options.busyTimeoutMs, fileMustExist: true })
+  try {
+    assertSqliteVersion(db.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? '0')
+    db.pragma(`page_size = ${PAGE_BYTES}`)
+    db.pragma('auto_vacuum = INCREMENTAL')
+    db.pragma('journal_mode = WAL')
+    db.pragma('synchronous = FULL')
+    db.pragma(`cache_size = ${-WRITER_CACHE_KIB}`)
+    db.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`)
+    db.pragma('foreign_keys = OFF') // children are bound to their request by their rowid, see migration 1
+    db.pragma('wal_autocheckpoint = 0') // the writer checkpoints after it has answered, see Checkpoints
+    if (options.maxFileBytes !== null) {
+      db.pragma(`max_page_count = ${Math.max(1, Math.floor(options.maxFileBytes / PAGE_BYTES))}`)
+    }
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+/** Opens a connection that sees every commit made before each query and can change nothing. */
+export function openForReading(path: string): Database.Database {
+  const db = new Database(path, { readonly: true, fileMustExist: true, timeout: READER_BUSY_TIMEOUT_MS })
+  db.pragma(`cache_size = ${-READER_CACHE_KIB}`)
+  return db
+}

@@ -1,0 +1,209 @@
+/**
+ * Gathers commands into groups for the writer. While one group is being committed the next one fills, so the size of a group
+ * follows the load and nobody waits longer than for two commits.
+ *
+ * Memory is bounded: what waits and what is under way counts, commands at their bytes and a flat rate. Commands that bring new
+ * work are refused beyond the bound; those that finish work (claims, attempts) are bounded by their callers and always taken;
+ * log entries nobody waits for are dropped beyond half of it.
+ */
+import { GatewayError } from '../../domain/errors.ts'
+import { closedStore, storeError } from './failure.ts'
+import type { GroupAnswer, GroupCommand, ToWriter } from './protocol.ts'
+import type { Command } from './tape.ts'
+
+export interface GroupQueueOptions {
+  readonly maxPendingBytes: number
+  send(group: ToWriter & { type: 'group' }): void
+}
+
+interface Waiting {
+  readonly command: Command
+  readonly cost: number
+  /** Null for an entry nobody waits for. */
+  readonly settle: { resolve(value: never): void; reject(error: Error): void } | null
+}
+
+const MAX_GROUP_COMMANDS = 512
+const MAX_GROUP_BYTES = 16 * 1024 * 1024
+
+/** What a command costs in memory beside its bytes: its row's texts, the promise, the entries of the indexes' tails. */
+const COMMAND_COST = 2_048
+const VALUE_COST = 32
+
+export class GroupQueue {
+  readonly #options: GroupQueueOptions
+  #waiting: Waiting[] = []
+  #underWay: readonly Waiting[] | null = null
+  #pendingBytes = 0
+  #isScheduled = false
+  #isPaused = false
+  #isClosed = false
+  #dropped = 0
+  #whenEmpty: (() => void) | null = null
+
+  constructor(options: GroupQueueOptions) {
+    this.#options = options
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes
+  }
+
+  /** How many log entries were dropped or lost since this was last asked. */
+  takeDropped(): number {
+    const dropped = this.#dropped
+    this.#dropped = 0
+    return dropped
+  }
+
+  /** Resolves with the command's answer once it is on disk. Rejects with `store_overloaded` at once when too much waits. */
+  submit<T>(command: Command, admission: 'bounded' | 'always'): Promise<T> {
+    if (this.#isClosed) return Promise.reject(closedStore())
+    const cost = costOf(command)
+    const max = this.#options.maxPendingBytes
+    // A command larger than the bound is taken when nothing else waits; otherwise it could never be stored.
+    if (admission === 'bounded' && this.#pendingBytes > 0 && this.#pendingBytes + cost > max) {
+      return Promise.reject(overloadedError(this.#pendingBytes, max))
+    }
+    return new Promise<T>((resolve, reject) => {
+      this.#add({ command, cost, settle: { resolve, reject } })
+    })
+  }
+
+  /** Takes a command nobody waits for, or drops and counts it when the queue is over half full. */
+  offer(command: Command): void {
+    const cost = costOf(command)
+    if (this.#isClosed || this.#pendingBytes + cost > this.#options.maxPendingBytes / 2) this.#dropped += 1
+    else this.#add({ command, cost, settle: null })
+  }
+
+  /** The writer's answer to the group under way. */
+  answered(answer: GroupAnswer): void {
+    const group = this.#finish()
+    for (let at = 0; at < group.length; at += 1) {
+      const { settle } = group[at]!
+      const failure = answer.failures?.[at] ?? null
+      if (settle === null) this.#dropped += failure === null ? 0 : 1
+      else if (failure === null) settle.resolve(answer.results[at] as never)
+      else settle.reject(storeError(failure))
+    }
+    this.#afterGroup()
+  }
+
+  /** The writer is gone: nobody knows what became of the group under way. Holds back what waits until `resume`. */
+  writerDied(error: Error): void {
+    this.#isPaused = true
+    for (const { settle } of this.#finish()) {
+      if (settle === null) this.#dropped += 1
+      else settle.reject(error)
+    }
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    this.#afterGroup()
+  }
+
+  /** Rejects what waits: the writer will not come back soon enough. */
+  rejectWaiting(error: Error): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const { settle, cost } of waiting) {
+      this.#pendingBytes -= cost
+      if (settle === null) this.#dropped += 1
+      else settle.reject(error)
+    }
+    if (this.#isIdle()) this.#whenEmpty?.()
+  }
+
+  /** Takes nothing more; resolves when all that was taken is answered. */
+  drain(): Promise<void> {
+    this.#isClosed = true
+    if (this.#isIdle()) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#whenEmpty = resolve
+    })
+  }
+
+  #add(waiting: Waiting): void {
+    this.#waiting.push(waiting)
+    this.#pendingBytes += waiting.cost
+    if (this.#isScheduled || this.#underWay !== null || this.#isPaused) return
+    // Not at once: what arrives in the same turn of the event loop belongs to the same group.
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#sendNext()
+    })
+  }
+
+  #sendNext(): void {
+    if (this.#underWay !== null || this.#isPaused || this.#waiting.length === 0) return
+    const group = this.#takeGroup()
+    this.#underWay = group
+    this.#options.send(groupMessage(group))
+  }
+
+  #takeGroup(): readonly Waiting[] {
+    let count = 0
+    let bytes = 0
+    while (count < this.#waiting.length && count < MAX_GROUP_COMMANDS && bytes < MAX_GROUP_BYTES) {
+      bytes += this.#waiting[count]!.cost
+      count += 1
+    }
+    if (count === this.#waiting.length) {
+      const all = this.#waiting
+      this.#waiting = []
+      return all
+    }
+    return this.#waiting.splice(0, count)
+  }
+
+  #finish(): readonly Waiting[] {
+    const group = this.#underWay ?? []
+    this.#underWay = null
+    for (const { cost } of group) this.#pendingBytes -= cost
+    return group
+  }
+
+  #afterGroup(): void {
+    this.#sendNext()
+    if (this.#isIdle()) this.#whenEmpty?.()
+  }
+
+  #isIdle(): boolean {
+    return this.#underWay === null && this.#waiting.length === 0
+  }
+}
+
+/** Copies the bytes of all commands into one buffer of their own, which can then be handed over whole. */
+function groupMessage(group: readonly Waiting[]): ToWriter & { type: 'group' } {
+  let length = 0
+  for (const { command } of group) for (const blob of command.blobs) length += blob.length
+  const bytes = new Uint8Array(new ArrayBuffer(length))
+  const commands: GroupCommand[] = []
+  let byteAt = 0
+  for (const { command } of group) {
+    commands.push({ kind: command.kind, values: command.values, byteAt })
+    for (const blob of command.blobs) {
+      bytes.set(blob, byteAt)
+      byteAt += blob.length
+    }
+  }
+  return { type: 'group', commands, bytes: bytes.buffer }
+}
+
+function costOf(command: Command): number {
+  let cost = COMMAND_COST + VALUE_COST * command.values.length
+  for (const blob of command.blobs) cost += blob.length
+  return cost
+}
+
+function overloadedError(pendingBytes: number, maxPendingBytes: number): GatewayError {
+  return new GatewayError({
+    code: 'store_overloaded',
+    message: `The store has ${pendingBytes} bytes waiting to be written, of ${maxPendingBytes} allowed`,
+    hint: 'Send again later. If it lasts, the disk is too slow for the load.',
+    details: { pending_bytes: pendingBytes, max_pending_bytes: maxPendingBytes },
+  })
+}

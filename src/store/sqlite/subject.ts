@@ -1,0 +1,14 @@
+/** What requests are looked up by in `request_index`. The writer makes these keys and the reader asks for them. */
+import type { RequestOutcome } from '../../engine/ports.ts'
+
+export const ALL_REQUESTS = '*'
+
+export function subjectOfIntegration(integration: string): string {
+  return `integration:${integration}`
+}
+
+export function subjectOfConnection(connectionId: string): string {
+  return `connection:${connectionId}`
+}
+
+export const REQUEST_OUTCOMES: readonly RequestOutcome[] = ['accepted', 'duplicate', 'refused', 'handshake']

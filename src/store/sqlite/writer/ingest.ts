@@ -1,0 +1,161 @@
+/**
+ * Stores requests: an accepted one with its events and deliveries, after taking out what was seen before; a refused one or a
+ * handshake as a row of the log. Runs inside the group's transaction.
+ */
+import type { Database, Statement } from 'better-sqlite3'
+import { ACCEPTED_COLUMNS, type AcceptanceCommand, type DeliveryRow, type EventRow } from '../commands/acceptance.ts'
+import { LOGGED_COLUMNS, type LogCommand } from '../commands/request.ts'
+import { withoutDuplicates } from '../duplicates.ts'
+import { firstChild } from '../sequence.ts'
+import type { Counters } from './counters.ts'
+import { type DedupeIndex, hashOfKey } from './dedupe-index.ts'
+import type { HeldDeliveries } from './held-deliveries.ts'
+import type { RequestIndex } from './request-index.ts'
+
+export interface WriterState {
+  readonly counters: Counters
+  readonly dedupe: DedupeIndex
+  readonly requests: RequestIndex
+  readonly held: HeldDeliveries
+}
+
+export class IngestWriter {
+  readonly #state: WriterState
+  readonly #insertAccepted: Statement
+  readonly #insertLogged: Statement
+  readonly #insertEvent: Statement
+  readonly #insertDelivery: Statement
+
+  constructor(db: Database, state: WriterState) {
+    this.#state = state
+    this.#insertAccepted = db.prepare(
+      insertInto('requests', `outcome, event_count, ${ACCEPTED_COLUMNS}, payload_bytes, body`),
+    )
+    this.#insertLogged = db.prepare(insertInto('requests', `outcome, event_count, ${LOGGED_COLUMNS}, body`))
+    this.#insertEvent = db.prepare(
+      insertInto(
+        'events',
+        'seq, id, received_at, position, type, dedupe_key, occurred_at, status, matched_by, detail, connections',
+      ),
+    )
+    this.#insertDelivery = db.prepare(
+      insertInto(
+        'deliveries',
+        `seq, id, created_at, destination, connection_id, body, url_override, state, due_at, fence, event_ids, positions`,
+      ),
+    )
+  }
+
+  /** Answers the indexes of the events that are duplicates; null when there are none. */
+  accept(command: AcceptanceCommand): readonly number[] | null {
+    const { events, receivedAt, integration } = command
+    const { counters, dedupe, requests } = this.#state
+    const seen = this.#findDuplicates(command)
+    const outcome = seen !== null && seen.size === events.length ? 'duplicate' : 'accepted'
+    const inserted = this.#insertAccepted.run(outcome, events.length, ...command.request, command.payload, command.body)
+    const seq = Number(inserted.lastInsertRowid)
+    const first = firstChild(seq)
+    for (let at = 0; at < events.length; at += 1) {
+      this.#storeEvent(first + at, events[at]!, receivedAt, seen?.get(at))
+      const { dedupeKey } = events[at]!
+      if (dedupeKey !== null) dedupe.addKey(hashOfKey(integration, dedupeKey), first + at)
+    }
+    dedupe.reached(firstChild(seq + 1) - 1)
+    this.#storeDeliveries(command, first, seen)
+    requests.addRequest({ seq, integration, outcome, receivedAt }, connectionsOf(events))
+    counters.add(`requests.${outcome}`, 1)
+    return seen === null ? null : [...seen.keys()]
+  }
+
+  log(command: LogCommand): void {
+    const inserted = this.#insertLogged.run(command.outcome, 0, ...command.request, command.body)
+    this.#state.requests.addRequest({ seq: Number(inserted.lastInsertRowid), ...command }, [])
+    this.#state.counters.add(`requests.${command.outcome}`, 1)
+  }
+
+  /** By index of the event, the id under which its key was seen first; null when nothing was. */
+  #findDuplicates(command: AcceptanceCommand): ReadonlyMap<number, string> | null {
+    const { events, integration, dedupeSince } = command
+    if (dedupeSince === null) return null
+    const inRequest = events.length > 1 ? new Map<string, string>() : null
+    let seen: Map<number, string> | null = null
+    for (let at = 0; at < events.length; at += 1) {
+      const { dedupeKey, id } = events[at]!
+      if (dedupeKey === null) continue
+      const hash = hashOfKey(integration, dedupeKey)
+      const earlier =
+        inRequest?.get(dedupeKey) ?? this.#state.dedupe.findSeen(integration, dedupeKey, hash, dedupeSince)
+      if (earlier !== null) (seen ??= new Map()).set(at, earlier)
+      else inRequest?.set(dedupeKey, id)
+    }
+    return seen
+  }
+
+  #storeEvent(seq: number, event: EventRow, receivedAt: number, seenAs: string | undefined): void {
+    this.#insertEvent.run(
+      seq,
+      event.id,
+      receivedAt,
+      event.position,
+      event.type,
+      event.dedupeKey,
+      event.occurredAt,
+      seenAs === undefined ? event.status : 'duplicate',
+      event.matchedBy,
+      seenAs === undefined ? event.detail : `seen before as ${seenAs}`,
+      event.connections,
+    )
+  }
+
+  #storeDeliveries(command: AcceptanceCommand, first: number, seen: ReadonlyMap<number, string> | null): void {
+    const { deliveries, events, integration, receivedAt, isBatch } = command
+    const duplicates = seen === null ? null : new Set([...seen.keys()].map((at) => events[at]!.id))
+    for (let at = 0; at < deliveries.length; at += 1) {
+      const delivery = duplicates === null ? deliveries[at]! : trimmed(deliveries[at]!, events, duplicates, isBatch)
+      if (delivery === null) continue
+      this.#insertDelivery.run(
+        first + at,
+        delivery.id,
+        receivedAt,
+        delivery.destination,
+        delivery.connectionId,
+        delivery.body,
+        delivery.urlOverride,
+        delivery.state,
+        delivery.dueAt,
+        delivery.fence,
+        delivery.eventIds,
+        delivery.positions,
+      )
+      if (delivery.identifiers !== null) this.#state.held.waitFor(first + at, integration, delivery.identifiers)
+      this.#state.counters.add(`deliveries.${delivery.state}`, 1)
+    }
+  }
+}
+
+function trimmed(
+  row: DeliveryRow,
+  events: readonly EventRow[],
+  duplicates: ReadonlySet<string>,
+  isBatch: boolean,
+): DeliveryRow | null {
+  const delivery = {
+    eventIds: JSON.parse(row.eventIds) as string[],
+    positions: row.positions === null ? null : (JSON.parse(row.positions) as number[]),
+  }
+  const left = withoutDuplicates(delivery, { events, duplicates, isBatch })
+  if (left === null) return null
+  const positions = left.positions === null ? null : JSON.stringify(left.positions)
+  return { ...row, eventIds: JSON.stringify(left.eventIds), positions }
+}
+
+function* connectionsOf(events: readonly EventRow[]): Iterable<string | null> {
+  for (const event of events) yield event.connections
+}
+
+function insertInto(table: string, columns: string): string {
+  return `INSERT INTO ${table} (${columns}) VALUES (${columns
+    .split(',')
+    .map(() => '?')
+    .join(', ')})`
+}

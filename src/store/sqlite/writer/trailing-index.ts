@@ -1,0 +1,106 @@
+/**
+ * An index with scattered keys that trails behind its table. New entries are held in memory; now and then they are sorted and
+ * merged in slices, so that neighbours share the pages they dirty. The mark in table `marks` says up to which row the index is
+ * complete; what lies beyond it is read from the table again at the next start, so a crash loses nothing.
+ *
+ * | entries  | are                                         | become                                    |
+ * |----------|---------------------------------------------|-------------------------------------------|
+ * | fresh    | of the transaction under way                | recent on commit, forgotten on rollback   |
+ * | recent   | committed, not in the index                 | merging, when a merge begins              |
+ * | merging  | being inserted, sorted, slice by slice      | forgotten after the last slice            |
+ */
+import type { Database, Statement } from 'better-sqlite3'
+import type { TransactionState } from './transaction-state.ts'
+
+export interface TrailingIndexRules<Entry> {
+  readonly markName: 'request_index' | 'dedupe_keys'
+  insert(entry: Entry): void
+  /** Order of the index, so that a slice touches neighbouring pages. */
+  compare(a: Entry, b: Entry): number
+  /** Told of entries that are in the index now. */
+  merged?(entries: readonly Entry[]): void
+}
+
+export class TrailingIndex<Entry> implements TransactionState {
+  readonly #rules: TrailingIndexRules<Entry>
+  readonly #saveMark: Statement<[number, string]>
+  #fresh: Entry[] = []
+  #freshRow = 0
+  #recent: Entry[] = []
+  /** The last committed row whose entries are here or in the index. */
+  #lastRow = 0
+  #merging: readonly Entry[] | null = null
+  #mergingRow = 0
+  #mergedCount = 0
+  #slice = 0
+  #completeTo: number
+
+  constructor(db: Database, rules: TrailingIndexRules<Entry>) {
+    this.#rules = rules
+    this.#saveMark = db.prepare('UPDATE marks SET seq = ? WHERE name = ?')
+    this.#completeTo =
+      db.prepare<[string], number>('SELECT seq FROM marks WHERE name = ?').pluck().get(rules.markName) ?? 0
+    this.#lastRow = this.#completeTo
+  }
+
+  /** Entries that wait for a merge. */
+  get recentCount(): number {
+    return this.#recent.length
+  }
+
+  /** Whether rows were committed that the index does not cover yet, be it that they brought no entries. */
+  get isBehind(): boolean {
+    return this.#lastRow > this.#completeTo
+  }
+
+  get isMerging(): boolean {
+    return this.#merging !== null
+  }
+
+  add(entry: Entry): void {
+    this.#fresh.push(entry)
+  }
+
+  /** All entries of the rows up to `seq` have been added. */
+  reached(seq: number): void {
+    this.#freshRow = seq
+  }
+
+  /** Closes what is recent and makes it ready to be merged. Goes on with a merge that has begun. */
+  beginMerge(): void {
+    if (this.isMerging || !this.isBehind) return
+    this.#merging = this.#recent.sort((a, b) => this.#rules.compare(a, b))
+    this.#mergingRow = this.#lastRow
+    this.#recent = []
+  }
+
+  /** Inserts up to `limit` entries within the caller's transaction, and the mark after the last one. */
+  mergeSlice(limit: number): void {
+    if (this.#merging === null) return
+    const end = Math.min(this.#mergedCount + limit, this.#merging.length)
+    for (let at = this.#mergedCount; at < end; at += 1) this.#rules.insert(this.#merging[at]!)
+    if (end === this.#merging.length) this.#saveMark.run(this.#mergingRow, this.#rules.markName)
+    this.#slice = end - this.#mergedCount
+  }
+
+  afterCommit(): void {
+    for (const entry of this.#fresh) this.#recent.push(entry)
+    this.#fresh = []
+    this.#lastRow = Math.max(this.#lastRow, this.#freshRow)
+  }
+
+  /** To be called when the transaction of `mergeSlice` has been committed. */
+  sliceCommitted(): void {
+    this.#mergedCount += this.#slice
+    if (this.#merging === null || this.#mergedCount < this.#merging.length) return
+    this.#rules.merged?.(this.#merging)
+    this.#merging = null
+    this.#mergedCount = 0
+    this.#completeTo = this.#mergingRow
+  }
+
+  afterRollback(): void {
+    this.#fresh = []
+    this.#freshRow = 0
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * A JSON Web Token (RFC 7519) as the proof: in the authorization header by default, in any other place by clause. Algorithms are
+ * those of the spec, never the token's choice; `exp` and `nbf` are judged wherever they stand; claims and a digest of the body as
+ * the clause says. The key is a secret (HS), a public key, or one of the set that the provider publishes under a pinned URL: an
+ * unknown key id makes the set be asked for again once. Keys that a token brings or points to itself are never looked at.
+ *
+ *     { scheme: jwt, jwks: "https://www.example.com/certs", algorithms: [RS256], tolerance: 1m,
+ *       claims: { iss: "https://accounts.example.com", aud: { expression: options.audience } } }
+ *     → authorization: Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6Ij…
+ */
+import { errors, jwtVerify } from 'jose'
+import { andThen, type MaybePromise } from '../../domain/expression.ts'
+import { parseDuration } from '../../domain/duration.ts'
+import type { Alternative } from '../../domain/provider-spec.gen.ts'
+import { compileBodyHash } from '../body-hash.ts'
+import { accept, type Finding, isRefusal, type Refusal, refuse, type Scheme, type SchemeSetting } from '../scheme.ts'
+import { compileSignatureSource } from '../signature-source.ts'
+import type { VerifyContext } from '../verifier.ts'
+import { compileClaims } from './jwt-claims.ts'
+import { compileTokenKeys } from './jwt-keys.ts'
+
+/** Clocks differ by a little; RFC 7519 §4.1.4 allows "some small leeway". */
+const DEFAULT_LEEWAY_MS = 60_000
+
+export function createJwtScheme(alternative: Alternative, setting: SchemeSetting): Scheme {
+  const algorithms = alternative.algorithms ?? []
+  const source = compileSignatureSource(alternative, setting)
+  const claimRules = compileClaims(alternative.claims, setting.compileExpression)
+  const bodyHash = compileBodyHash(alternative)
+  const toleranceMs = alternative.tolerance === undefined ? DEFAULT_LEEWAY_MS : parseDuration(alternative.tolerance)
+  const readWith = compileTokenKeys(alternative, setting)
+
+  const checkToken = async (context: VerifyContext, token: string): Promise<Finding> => {
+    const options = {
+      algorithms: [...algorithms],
+      clockTolerance: toleranceMs / 1_000,
+      currentDate: new Date(context.now),
+    }
+    const { reading, identity } = await readWith(context, async (key) => {
+      try {
+        // Two overloads of one function: a key, or a function that finds one.
+        const verified =
+          typeof key === 'function' ? await jwtVerify(token, key, options) : await jwtVerify(token, key, options)
+        return { claims: verified.payload }
+      } catch (error) {
+        return refusalOf(error)
+      }
+    })
+    if (isRefusal(reading)) return reading
+    const { claims } = reading
+    const refusal =
+      (await claimRules.check(claims, context.view)) ??
+      (bodyHash?.claim === undefined ? undefined : bodyHash.checkClaim(claims[bodyHash.claim], context.request))
+    return (
+      refusal ??
+      accept(alternative, identity, typeof claims['iat'] === 'number' ? context.now - claims['iat'] * 1_000 : undefined)
+    )
+  }
+
+  /** Where several tokens stand, each of them must be genuine. */
+  const checkTokens = async (context: VerifyContext, tokens: readonly string[]): Promise<Finding> => {
+    let finding: Finding = 'absent'
+    for (const token of tokens) {
+      finding = await checkToken(context, token)
+      if (isRefusal(finding)) return finding
+    }
+    return finding
+  }
+
+  return {
+    secretNames: alternative.secret === undefined ? [] : [alternative.secret],
+    check: (context): MaybePromise<Finding> =>
+      andThen<Awaited<ReturnType<typeof source.read>>, Finding>(source.read(context), (found) => {
+        if (found === undefined) return 'absent'
+        return isRefusal(found) ? found : checkTokens(context, found.texts)
+      }),
+  }
+}
+
+/** jose's errors carry a code that is part of its interface; anything else thrown is a key that cannot do the algorithm. */
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return error.claim === 'nbf' && error.reason === 'check_failed'
+      ? refuse('signature_premature', 'The token is not valid yet.')
+      : refuse('claim_mismatch', `The claim ${error.claim} is not what it must be.`)
+  }
+  switch (error instanceof errors.JOSEError ? error.code : undefined) {
+    case 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED':
+      return refuse('signature_mismatch', 'No live key made this token.')
+    case 'ERR_JOSE_ALG_NOT_ALLOWED':
+      return refuse('signature_malformed', 'The token is of an algorithm that the spec does not accept.')
+    case 'ERR_JWT_EXPIRED':
+      return refuse('signature_expired', 'The token has expired.')
+    case 'ERR_JWKS_NO_MATCHING_KEY':
+    case 'ERR_JWKS_MULTIPLE_MATCHING_KEYS':
+      return refuse('key_unavailable', 'The published key set does not hold the one key that the token names.')
+    case 'ERR_JWKS_INVALID':
+      return refuse('key_unavailable', 'What the provider publishes is not a key set.')
+    case 'ERR_JWS_INVALID':
+    case 'ERR_JWT_INVALID':
+    case 'ERR_JOSE_NOT_SUPPORTED':
+      return refuse('signature_malformed', 'This is not a signed token.')
+    default:
+      return refuse('key_invalid', 'The key cannot be used with the algorithm of the token.')
+  }
+}

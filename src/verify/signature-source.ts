@@ -1,0 +1,111 @@
+/**
+ * Where a signature stands and how it is written: place, prefix, composite format. Gives the signature's text (or several) and the
+ * other parts of a composite value; what the text says is for the scheme. A value that is present but not of this form is
+ * malformed and refused, unless another alternative of the spec reads the same place: then it is the other's, and absent here.
+ *
+ *     { header: x-hub-signature-256, prefix: "sha256=" }   "sha256=7571…" → texts ["7571…"]
+ */
+import { andThen, type MaybePromise } from '../domain/expression.ts'
+import type { Alternative, SignatureSource } from '../domain/provider-spec.gen.ts'
+import { compilePlace, describePlace, isSamePlace, type Located, type PlaceContext } from './place.ts'
+import { invalidClause, isRefusal, type Refusal, refuse, type SchemeSetting } from './scheme.ts'
+import { compileSignatureFormat, type SignatureFormat } from './signature-format.ts'
+
+/** More signatures in one request than any rotation needs; each may cost a public-key operation. */
+const MAX_SIGNATURES = 32
+
+const NO_PARTS: ReadonlyMap<string, string> = new Map()
+
+export interface SignatureTexts {
+  /** At least one. */
+  readonly texts: readonly string[]
+  readonly parts: ReadonlyMap<string, string>
+}
+
+export interface SignatureReader {
+  /** Placeholders of the format; empty without one. */
+  readonly placeholders: readonly string[]
+  /** Undefined when the request carries no signature of this form. */
+  read(context: PlaceContext): MaybePromise<SignatureTexts | Refusal | undefined>
+}
+
+/** The source of an alternative with its scheme's default filled in; undefined for `unverified`. */
+export function signatureSourceOf(alternative: Alternative): SignatureSource | undefined {
+  if (alternative.scheme === 'unverified') return undefined
+  if (alternative.scheme === 'basic') return { header: 'authorization', prefix: 'Basic ' }
+  if (alternative.scheme === 'jwt' && alternative.signature === undefined) {
+    return { header: 'authorization', prefix: 'Bearer ' }
+  }
+  return alternative.signature
+}
+
+/** Whether another alternative reads the same place in another form. */
+export function sharesPlace(alternative: Alternative, others: readonly Alternative[]): boolean {
+  const own = signatureSourceOf(alternative)
+  if (own === undefined) return false
+  return others.some((other) => {
+    const source = other === alternative ? undefined : signatureSourceOf(other)
+    if (source === undefined || !isSamePlace(own, source)) return false
+    return own.prefix !== source.prefix || own.format !== source.format || own.separator !== source.separator
+  })
+}
+
+export function compileFormatOf(alternative: Alternative): SignatureFormat | undefined {
+  const source = signatureSourceOf(alternative)
+  if (source?.format === undefined) return undefined
+  const format = compileSignatureFormat(source.format, source.separator ?? ',')
+  if (typeof format === 'string') throw invalidClause(alternative, 'signature', format)
+  return format
+}
+
+export function compileSignatureSource(alternative: Alternative, setting: SchemeSetting): SignatureReader {
+  const source = signatureSourceOf(alternative)
+  const locate = source === undefined ? undefined : compilePlace(source, setting.compileExpression)
+  if (source === undefined || locate === undefined) {
+    throw invalidClause(alternative, 'signature', 'the signature needs exactly one of header, query, form, body')
+  }
+  const format = compileFormatOf(alternative)
+  const prefix = source.prefix ?? ''
+  const place = describePlace(source)
+  const malformed = refuse(
+    'signature_malformed',
+    format === undefined
+      ? `The ${place} does not begin with "${prefix}".`
+      : `The ${place} is not of the form "${prefix}${source.format}".`,
+  )
+  const ambiguous = refuse('signature_ambiguous', `The ${place} was sent more than once.`)
+  const excessive = refuse('signature_ambiguous', `The ${place} holds more than ${MAX_SIGNATURES} signatures.`)
+
+  const interpret = (located: Located): SignatureTexts | Refusal | undefined => {
+    if (located === undefined || isRefusal(located)) return located
+    if (located.length > 1 && source.several !== true) return ambiguous
+    if (prefix === '' && format === undefined) {
+      return located.length > MAX_SIGNATURES ? excessive : { texts: located, parts: NO_PARTS }
+    }
+    const texts: string[] = []
+    let parts = NO_PARTS
+    for (const value of located) {
+      const reading = value.startsWith(prefix)
+        ? format?.read(value.slice(prefix.length))
+        : ({ kind: 'foreign' } as const)
+      if (reading === undefined) {
+        texts.push(value.slice(prefix.length))
+      } else if (reading.kind === 'read') {
+        texts.push(...reading.signatures)
+        if (parts.size > 0 && reading.parts.size > 0) return ambiguous
+        if (reading.parts.size > 0) parts = reading.parts
+      } else if (reading.kind === 'ambiguous') {
+        return refuse('signature_ambiguous', `The ${place} holds {${reading.placeholder}} more than once.`)
+      } else if (!setting.sharesPlace) {
+        return malformed
+      }
+    }
+    if (texts.length > MAX_SIGNATURES) return excessive
+    return texts.length === 0 ? undefined : { texts, parts }
+  }
+
+  return {
+    placeholders: format?.placeholders ?? [],
+    read: (context) => andThen(locate(context), interpret),
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The inverse of verification: makes a request carry the proof that an alternative of the spec expects, in exactly its form. The
+ * spec-runner signs examples with it and `postern trigger` signs what it sends; the gateway itself never needs it. That a signature
+ * made here is the provider's is proven by published vectors and by the providers' own packages, not by verifying it.
+ */
+import { isTruthy, type RequestView } from '../domain/expression.ts'
+import type { Alternative } from '../domain/provider-spec.gen.ts'
+import type { InboundRequest } from '../domain/request.ts'
+import type { Secret } from '../domain/secret.ts'
+import { readDataPath, readMember } from './data-path.ts'
+import { readForm, readQuery, valuesOf } from './form.ts'
+import { nameOf } from './scheme.ts'
+import { isSigningScheme } from './schemes/catalog.ts'
+import { signatureSourceOf } from './signature-source.ts'
+import type { ExpressionCompiler } from './verifier.ts'
+import type { KeyRing } from './key-ring.ts'
+import { memberPath, unsignable } from './signing/request-edit.ts'
+import { signText } from './signing/sign-text.ts'
+import { signWithBasic, signWithJwt, signWithSharedToken } from './signing/sign-token.ts'
+
+export interface SignInput {
+  /** Name of the alternative; by default the first that proves something, applies to the request and has its keys. */
+  readonly alternative?: string | undefined
+  readonly request: InboundRequest
+  /** As the verifier is given them; the first of a name signs. */
+  readonly secrets: (name: string) => readonly Secret[]
+  /** ms since the epoch; becomes the timestamp where the request has none. */
+  readonly now: number
+  /** Needed for the schemes whose keys come in pairs. */
+  readonly keyRing?: KeyRing | undefined
+  /** What expressions see of a request: of the given one, and of what signing makes of it. */
+  readonly viewOf: (request: InboundRequest) => RequestView
+}
+
+export interface Signer {
+  /** A new request that carries the proof. Rejects with `usage_invalid`, saying what is missing, where none can be made. */
+  sign(input: SignInput): Promise<InboundRequest>
+}
+
+export function createSigner(
+  alternatives: readonly Alternative[],
+  parts: { readonly compileExpression: ExpressionCompiler },
+): Signer {
+  const { compileExpression } = parts
+  return {
+    async sign(input) {
+      const alternative = await chooseAlternative(alternatives, input, compileExpression)
+      const { scheme } = alternative
+      if (isSigningScheme(scheme)) return signText(alternative, scheme, input, compileExpression)
+      if (scheme === 'jwt') return signWithJwt(alternative, input, compileExpression)
+      if (scheme === 'token') return signWithSharedToken(alternative, input)
+      return scheme === 'basic' ? signWithBasic(alternative, input) : input.request
+    },
+  }
+}
+
+/** Whether the request carries something where one of the alternatives looks for its proof. */
+export function hasSignature(alternatives: readonly Alternative[], request: InboundRequest): boolean {
+  return alternatives.some((alternative) => {
+    const source = signatureSourceOf(alternative)
+    if (source === undefined) return false
+    if (source.header !== undefined) return request.headers.has(source.header)
+    if (source.query !== undefined) return valuesOf(readQuery(request.url), source.query).length > 0
+    if (source.form !== undefined) return valuesOf(readForm(request.rawBody), source.form).length > 0
+    return hasBodySignature(alternative, source.body ?? '', request)
+  })
+}
+
+/** Only plain paths can be seen without the expression language; what is computed counts as not there. */
+function hasBodySignature(alternative: Alternative, expression: string, request: InboundRequest): boolean {
+  const body = parseJson(request.rawBody)
+  const path = memberPath(expression, alternative.each === undefined ? 'body' : 'item')
+  if (path === undefined) return false
+  const holders = alternative.each === undefined ? body : readDataPath(body, alternative.each)
+  return (Array.isArray(holders) ? (holders as unknown[]) : [holders]).some(
+    (holder) => readMember(holder, path) !== undefined,
+  )
+}
+
+async function chooseAlternative(
+  alternatives: readonly Alternative[],
+  input: SignInput,
+  compileExpression: ExpressionCompiler,
+): Promise<Alternative> {
+  const isConfigured = (name: string): boolean => input.secrets(name).length > 0
+  const named = alternatives.filter((one) => input.alternative === undefined || nameOf(one) === input.alternative)
+  let ready: Alternative | undefined
+  for (const alternative of named) {
+    if (alternative.scheme === 'unverified' && input.alternative === undefined) continue
+    const { secret, username, password, unless_configured: unless = [], when } = alternative
+    if (unless.some(isConfigured)) continue
+    const hasPair = input.keyRing?.privateKey(alternative) !== undefined
+    if (!hasPair && [secret, username, password].some((name) => name !== undefined && !isConfigured(name))) continue
+    if (when === undefined) return alternative
+    const result = await compileExpression(when).evaluate(input.viewOf(input.request))
+    if (result.ok && isTruthy(result.value)) return alternative
+    ready ??= alternative
+  }
+  // One that is asked for by name may come to apply only by what signing adds, such as a digest in the query.
+  if (ready !== undefined && input.alternative !== undefined) return ready
+  throw unsignable(
+    named.length === 0
+      ? `the spec has no alternative "${input.alternative}"`
+      : 'no alternative applies to it and has its secrets configured',
+  )
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
