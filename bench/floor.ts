@@ -14,7 +14,7 @@ const server = createServer((incoming, answer) => {
   const chunks: Buffer[] = []
   incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
   incoming.on('end', () => {
-    const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+    const body = Buffer.concat(chunks)
     const given = Buffer.from(String(incoming.headers['x-hub-signature-256']).slice('sha256='.length), 'hex')
     const expected = createHmac('sha256', secret).update(body).digest()
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) {

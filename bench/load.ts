@@ -145,4 +145,4 @@ export function makeBody(bytes: number): string {
 }
 
 const order = process.argv[2]
-if (order?.startsWith('{') === true) console.log(JSON.stringify(await run(JSON.parse(order) as LoadOrder)))
+if (order !== undefined && order.startsWith('{')) console.log(JSON.stringify(await run(JSON.parse(order) as LoadOrder)))

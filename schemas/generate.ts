@@ -1,5 +1,6 @@
 /**
- * Writes the TypeScript types of every schema beside the code that uses them. `--check` writes nothing and fails when a committed
+ * Copies the definitions of syncs to the end of the schemas that declare them, because editors and our validator want every schema
+ * whole, and writes the TypeScript types of every schema beside the code that uses them. `--check` writes nothing and fails when a committed
  * file is stale; the test suite runs it that way.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -10,8 +11,23 @@ const TARGETS = [
   { schema: 'schemas/config.schema.json', types: 'src/config/config.gen.ts' },
 ]
 
+const SYNC_SCHEMA = 'schemas/sync.schema.json'
+
 const check = process.argv.includes('--check')
 let stale = 0
+const syncDefinitions = definitionsIn(readFileSync(SYNC_SCHEMA, 'utf8'))
+for (const { schema } of TARGETS) {
+  const known = readFileSync(schema, 'utf8')
+  const text = withSyncDefinitions(known)
+  if (text === known) continue
+  if (check) {
+    stale += 1
+    console.error(`the syncs in ${schema} are not what ${SYNC_SCHEMA} says. Run: npm run schemas`)
+  } else {
+    writeFileSync(schema, text)
+    console.log(`wrote ${schema}`)
+  }
+}
 for (const { schema, types } of TARGETS) {
   const banner = `// Generated from ${schema} by \`npm run schemas\`; do not edit.`
   const text = await compileFromFile(schema, {
@@ -30,6 +46,18 @@ for (const { schema, types } of TARGETS) {
   }
 }
 process.exitCode = stale === 0 ? 0 : 1
+
+/** The text of the definitions, which are the last member of their schema. */
+function definitionsIn(text: string): string {
+  return text.slice(text.indexOf('\n    "syncDeclarations"'), text.lastIndexOf('\n  }\n}'))
+}
+
+/** The definitions of syncs are the last ones of a schema, from `syncDeclarations` on. */
+function withSyncDefinitions(text: string): string {
+  const end = text.lastIndexOf('\n  }\n}')
+  const at = text.indexOf(',\n    "syncDeclarations": {')
+  return `${text.slice(0, at === -1 ? end : at)},${syncDefinitions}\n  }\n}\n`
+}
 
 function readText(path: string): string {
   try {

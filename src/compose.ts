@@ -15,9 +15,14 @@ import { packageVersion } from './document/package-file.ts'
 import { GatewayError } from './domain/errors.ts'
 import { describeFinding, type Finding } from './domain/finding.ts'
 import { createIds } from './domain/ids.ts'
+import { createDestinations } from './engine/forward/destinations.ts'
 import { createDispatcher } from './engine/forward/dispatcher.ts'
+import { createReplays } from './engine/forward/replays.ts'
+import { createSweeper } from './engine/forward/sweeper.ts'
 import type { Secret } from './domain/secret.ts'
 import type { Clock } from './engine/ports.ts'
+import { createExplain } from './engine/receive/explain.ts'
+import { createKeyring } from './engine/keyring/keyring.ts'
 import { createReceive } from './engine/receive/receive.ts'
 import type { Settings } from './engine/settings.ts'
 import { createVault } from './engine/vault.ts'
@@ -41,6 +46,8 @@ export interface ComposeInput {
   readonly warn: (text: string) => void
   /** File descriptor of the journal; standard error by default. */
   readonly journalTo?: number
+  /** The time and the timers of the whole gateway; the system's by default. */
+  readonly clock?: Clock
 }
 
 export interface StartedGateway {
@@ -90,26 +97,28 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
   let running = config
   let { settings, specs } = readSettings(config)
   const settingsSource = { current: () => settings }
-  const clock: Clock = { now: Date.now, after: startTimer }
-  const ids = createIds({ now: Date.now, randomBytes: createRandomPool() })
+  const clock: Clock = input.clock ?? { now: Date.now, after: startTimer }
+  const now = (): number => clock.now()
+  const ids = createIds({ now, randomBytes: createRandomPool() })
   // Standard output is for the lines at the start; the journal goes beside it.
-  const journal = createJournal({ level: config.log.level, destination: input.journalTo ?? 2, now: Date.now })
+  const journal = createJournal({ level: config.log.level, destination: input.journalTo ?? 2, now })
   const allowPrivate = (): readonly string[] => running.outbound.allowPrivate
-  const sender = createSender({ allowPrivate })
+  const sender = createSender({ allowPrivate, now })
   const fetcher = createFetchJson({ allowPrivate })
   const keySets = createKeySets({
     fetchJson: fetcher.fetchJson,
-    now: Date.now,
+    fetchDocument: fetcher.fetchDocument,
+    now,
     cooldownMs: KEY_SET_COOLDOWN_MS,
     maxAgeMs: KEY_SET_MAX_AGE_MS,
   })
   const store = await openSqliteStore({
     path: config.storage.file,
-    now: Date.now,
+    now,
     maxPendingBytes: config.ingest.maxPendingBytes,
     onProblem: journal.error,
   })
-  const metrics = createMetrics({ version: packageVersion(), now: Date.now, queue: () => store.stats() })
+  const metrics = createMetrics({ version: packageVersion(), now, queue: () => store.stats() })
   const dispatcher = createDispatcher({
     queue: store,
     sender,
@@ -121,20 +130,30 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
     onAttempt: ({ delivery, outcome }) =>
       metrics.attemptMade({ destination: delivery.destination, outcome: outcome.kind, durationMs: outcome.durationMs }),
   })
+  const replays = createReplays({ store, kick: dispatcher.kick, clock, ids, journal })
+  const sweeper = createSweeper({ store, retention: () => running.retention, clock, journal })
+  const vault = createVault(() =>
+    running.encryptionKeys.length > 0 ? running.encryptionKeys : [instance.secrets.encryptionKey],
+  )
+  const keyring = createKeyring({ store, vault, clock, journal })
   const receive = createReceive({
     settings: settingsSource,
     store,
     handOff: dispatcher,
     keySets,
+    keyring,
+    confirm: (url) => {
+      fetcher
+        .fetchDocument({ url, accept: '*/*' })
+        .then(() => journal.record('handshake.confirmed', { host: new URL(url).host }))
+        .catch((error: unknown) => journal.warn('handshake.unconfirmed', { host: new URL(url).host, error }))
+    },
     clock,
     ids,
     journal,
     onDecision: metrics.requestAnswered,
   })
   const apiKeys = (): readonly Secret[] => (running.apiKeys.length > 0 ? running.apiKeys : [instance.secrets.apiKey])
-  const vault = createVault(() =>
-    running.encryptionKeys.length > 0 ? running.encryptionKeys : [instance.secrets.encryptionKey],
-  )
   let isDraining = false
   let isStarted = false
   let watching: FileWatch | null = null
@@ -143,7 +162,22 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
     receive,
     settings: settingsSource,
     log: store,
-    connections: store,
+    keyring,
+    explain: createExplain({ log: store, settings: settingsSource, keySets, compileExpression }),
+    connections: {
+      ...store,
+      // What was held for the connection may be due now.
+      async putConnection(...request) {
+        const result = await store.putConnection(...request)
+        dispatcher.wake()
+        return result
+      },
+      async changeConnection(...request) {
+        const result = await store.changeConnection(...request)
+        dispatcher.wake()
+        return result
+      },
+    },
     queue: {
       async replayDelivery(request) {
         const result = await store.replayDelivery(request)
@@ -151,7 +185,14 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
         if (delivery !== null) dispatcher.kick(delivery.destination)
         return result
       },
+      async cancelDelivery(request) {
+        const result = await store.cancelDelivery(request)
+        if (result === 'cancelled') dispatcher.wake() // it may have held up others
+        return result
+      },
     },
+    destinations: createDestinations({ settings: settingsSource, store, dispatcher }),
+    replays,
     authorize: (authorization) => {
       const given = /^Bearer +([^ ]+) *$/i.exec(authorization ?? '')?.[1]
       let isKnown = false
@@ -192,7 +233,10 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
   let stopping: Promise<void> | null = null
   const gateway: Gateway = {
     async start() {
+      await keyring.load()
       await dispatcher.start()
+      await replays.start()
+      sweeper.start()
       const address = await server.start({ host: config.server.host, port: config.server.port })
       isStarted = true
       watchFiles()
@@ -236,6 +280,7 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
         isDraining = true
         watching?.close()
         await server.stop({ graceMs: STOP_GRACE_MS })
+        await Promise.all([replays.stop(), sweeper.stop()])
         await dispatcher.stop({ graceMs: STOP_GRACE_MS })
         await Promise.all([sender.close(), fetcher.close()])
         await store.close()

@@ -25,6 +25,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./connections.ts')).defineConnections,
   },
   {
+    name: 'secrets',
+    summary: 'list, show and forget what is kept besides the configuration',
+    load: async () => (await import('./secrets.ts')).defineSecrets,
+  },
+  {
     name: 'requests',
     summary: 'list what came in, or show one request',
     load: async () => (await import('./requests.ts')).defineRequests,
@@ -39,7 +44,41 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'list deliveries, or show one with its attempts',
     load: async () => (await import('./deliveries.ts')).defineDeliveries,
   },
-  { name: 'replay', summary: 'deliver once more', load: async () => (await import('./replay.ts')).defineReplay },
+  {
+    name: 'dead',
+    summary: 'list dead letters',
+    load: async () => (await import('./dead.ts')).defineDead,
+  },
+  {
+    name: 'replay',
+    summary: 'deliver once more: one delivery, or all that fit a filter',
+    load: async () => (await import('./replay.ts')).defineReplay,
+  },
+  {
+    name: 'discard',
+    summary: 'give up a dead or held delivery for good',
+    load: async () => (await import('./give-up.ts')).defineDiscard,
+  },
+  {
+    name: 'skip',
+    summary: 'give up a pending delivery, and let those behind it pass',
+    load: async () => (await import('./give-up.ts')).defineSkip,
+  },
+  {
+    name: 'destinations',
+    summary: 'list destinations with what waits for them, or show one',
+    load: async () => (await import('./destinations.ts')).defineDestinations,
+  },
+  {
+    name: 'pause',
+    summary: 'send nothing to a destination until it is resumed',
+    load: async () => (await import('./destinations.ts')).definePause,
+  },
+  {
+    name: 'resume',
+    summary: 'go on sending to a destination',
+    load: async () => (await import('./destinations.ts')).defineResume,
+  },
   {
     name: 'test',
     summary: 'run the examples of provider specs',
@@ -49,6 +88,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'lint',
     summary: 'say all that is wrong with provider specs',
     load: async () => (await import('./spec-commands.ts')).defineLint,
+  },
+  {
+    name: 'new',
+    summary: 'write a provider spec to begin with',
+    load: async () => (await import('./new-spec.ts')).defineNew,
+  },
+  {
+    name: 'verify',
+    summary: 'say what the gateway would make of a request',
+    load: async () => (await import('./verify.ts')).defineVerify,
+  },
+  {
+    name: 'explain',
+    summary: 'say why a stored request was accepted or refused',
+    load: async () => (await import('./explain.ts')).defineExplain,
   },
   {
     name: 'doctor',

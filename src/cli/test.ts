@@ -1,4 +1,7 @@
-/** `postern test`: runs the examples of provider specs through the gateway's own code, without a gateway and without a network. */
+/**
+ * `postern test`: runs the examples of provider specs through the gateway's own code, without a gateway and without a network, and
+ * attacks each that was accepted.
+ */
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { GatewayError } from '../domain/errors.ts'
@@ -10,6 +13,8 @@ import { createTextPrinter } from './spec-test/print-text.ts'
 import { isSuccess, type RunReport } from './spec-test/result.ts'
 import { runSpecs } from './spec-test/run-specs.ts'
 import { collectSpecFiles, nameFrom } from './spec-test/spec-files.ts'
+import { watchSpecs } from './spec-test/watch-specs.ts'
+import type { Signals } from './signals.ts'
 
 export interface TestOptions {
   readonly json?: boolean
@@ -17,21 +22,40 @@ export interface TestOptions {
   readonly name?: string
   /** Also write a JUnit report to this file. */
   readonly junit?: string
+  /** Attack what is accepted; yes by default. */
+  readonly attacks?: boolean
+  /** Also say which clauses no example reached. */
+  readonly coverage?: boolean
+  /** Run again whenever a spec changes, until told to stop. */
+  readonly watch?: boolean
 }
 
-/** Milliseconds that only rise. */
-export type Stopwatch = () => number
+export interface TestSurroundings {
+  /** Milliseconds that only rise. */
+  readonly stopwatch?: () => number
+  readonly signals?: Signals
+}
 
 /**
  * Runs the examples of the specs under the paths (files or folders; by default `./specs`, or the built-in ones). Resolves with 0 when
- * all of them passed, with 1 when one did not, when a spec has errors, and when there was no example to run. Throws `spec_unreadable`
- * for a path that cannot be read.
+ * all of them passed and no attack survived, with 1 when one did not, when a spec has errors, and when there was no example to run.
+ * Throws `spec_unreadable` for a path that cannot be read. While it watches, the last run decides.
  */
 export async function testCommand(
   paths: readonly string[],
   options: TestOptions,
   io: CliIo,
-  stopwatch: Stopwatch = () => performance.now(),
+  { stopwatch = () => performance.now(), signals = process }: TestSurroundings = {},
+): Promise<ExitCode> {
+  const run = (): Promise<ExitCode> => runOnce(paths, options, io, stopwatch)
+  return options.watch === true ? watchSpecs({ paths, io, signals, run, isText: options.json !== true }) : run()
+}
+
+async function runOnce(
+  paths: readonly string[],
+  options: TestOptions,
+  io: CliIo,
+  stopwatch: () => number,
 ): Promise<ExitCode> {
   const files = collectSpecFiles(paths, io.cwd)
   const printer = createTextPrinter({ color: io.color })
@@ -39,6 +63,8 @@ export async function testCommand(
   const report = await runSpecs({
     files,
     filter: options.name,
+    attacks: options.attacks ?? true,
+    coverage: options.coverage ?? false,
     nameOf: (file) => nameFrom(io.cwd, file),
     stopwatch,
     onResult: (result) => isText && io.out(printer.result(result)),

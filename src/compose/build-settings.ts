@@ -2,13 +2,23 @@
  * From configuration and specs to the snapshot the engine works with, and what does not fit together between the two: a provider
  * nobody knows, a secret its spec does not name, an option that is missing.
  */
-import type { ConfigEntry, ResolvedConfig, ResolvedIntegration } from '../config/resolved-config.ts'
+import type {
+  ConfigEntry,
+  ResolvedConfig,
+  ResolvedDestination,
+  ResolvedIntegration,
+} from '../config/resolved-config.ts'
+import { GatewayError } from '../domain/errors.ts'
 import type { Finding } from '../domain/finding.ts'
 import type { IntegrationKey } from '../domain/ids.ts'
 import type { Secret } from '../domain/secret.ts'
 import { suggest } from '../domain/suggestion.ts'
-import type { IntegrationSettings, Settings } from '../engine/settings.ts'
+import { createFilterCompiler } from '../expression/compile.ts'
+import type { DestinationSettings, IntegrationSettings, Settings } from '../engine/settings.ts'
 import type { CompiledSpec } from '../spec/compiled-spec.ts'
+import type { ExpressionCompiler } from '../verify/verifier.ts'
+import { LazyMap } from './lazy-map.ts'
+import { signatureHeadersOf } from './signature-headers.ts'
 import { ingressTokenFor, trialSecrets } from './trial.ts'
 
 export interface SettingsInput {
@@ -25,9 +35,15 @@ export interface SettingsReading {
   readonly findings: readonly Finding[]
 }
 
-export function buildSettings({ config, specs, instanceKey, signingSecret }: SettingsInput): SettingsReading {
+export function buildSettings(input: SettingsInput): SettingsReading {
+  const { config, specs, instanceKey, signingSecret } = input
+  const compileFilter = createFilterCompiler()
   const findings: Finding[] = []
-  const integrations = new Map<string, IntegrationSettings>()
+  const destinations = new Map<string, DestinationSettings>()
+  for (const destination of config.destinations.values()) {
+    destinations.set(destination.name, toDestination(config, destination, compileFilter, findings))
+  }
+  const integrations = new LazyMap<IntegrationSettings>()
   for (const integration of config.integrations.values()) {
     const spec = specs.get(integration.provider)
     if (spec === undefined) {
@@ -35,36 +51,78 @@ export function buildSettings({ config, specs, instanceKey, signingSecret }: Set
       continue
     }
     findings.push(...checkAgainstSpec(config, integration, spec))
-    integrations.set(integration.key, toSettings(integration, spec, instanceKey, config.defaultForward))
+    const settings = toSettings(integration, spec, instanceKey, config.defaultForward)
+    integrations.add(integration.key, () => settings)
   }
   if (config.isEmbeddedDefault) {
-    for (const spec of specs.values()) {
-      const key = spec.provider as IntegrationKey
-      if (integrations.has(key)) continue
-      const trial = {
-        key,
-        provider: spec.provider,
-        secrets: trialSecrets(instanceKey, spec.document),
-        options: {},
-        ingressTokens: [],
-        forward: config.defaultForward,
-        unmatched: 'raw',
-        dedupeWindowMs: config.ingest.dedupeWindowMs,
-      } as const
-      integrations.set(key, toSettings(trial, spec, instanceKey, config.defaultForward))
+    for (const provider of specs.keys()) {
+      if (!integrations.has(provider))
+        integrations.add(provider, () => trialIntegration(config, specs.get(provider)!, instanceKey))
     }
   }
   if (findings.some((finding) => finding.severity === 'error')) return { settings: null, findings }
   return {
     settings: {
       integrations,
-      destinations: config.destinations,
+      destinations,
       publicUrl: config.server.publicUrl,
       signingSecrets: config.signingSecrets.length > 0 ? config.signingSecrets : [signingSecret],
       retrySchedule: config.retrySchedule,
       maxBodyBytes: config.server.maxBodyBytes,
     },
     findings,
+  }
+}
+
+/** An integration of the provider's own name, with secrets that were made up. */
+function trialIntegration(config: ResolvedConfig, spec: CompiledSpec, instanceKey: Secret): IntegrationSettings {
+  const trial: ResolvedIntegration = {
+    key: spec.provider as IntegrationKey,
+    provider: spec.provider,
+    secrets: trialSecrets(instanceKey, spec.document),
+    options: {},
+    ingressTokens: [],
+    forward: config.defaultForward,
+    unmatched: 'raw',
+    dedupeWindowMs: config.ingest.dedupeWindowMs,
+  }
+  return toSettings(trial, spec, instanceKey, config.defaultForward)
+}
+
+/** A filter that does not compile is a finding where it stands. */
+function toDestination(
+  config: ResolvedConfig,
+  destination: ResolvedDestination,
+  compileFilter: ExpressionCompiler,
+  findings: Finding[],
+): DestinationSettings {
+  const { name, url, timeoutMs, concurrency, headers, rate, breaker, order, filter, body, transport } = destination
+  const settings: DestinationSettings = {
+    name,
+    url,
+    timeoutMs,
+    concurrency,
+    headers,
+    ...(rate === null ? {} : { rate }),
+    ...(breaker === null ? {} : { breaker }),
+    ...(order === 'none' ? {} : { order }),
+    ...(body === 'wrapper' ? {} : { body: 'exact' }),
+    ...(transport === null ? {} : { transport }),
+  }
+  if (filter === null) return settings
+  try {
+    return { ...settings, filter: compileFilter(filter) }
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code !== 'expression_invalid') throw error
+    const path = `destinations.${name}.filter`
+    findings.push({
+      code: error.code,
+      severity: 'error',
+      ...placeOf(config, path),
+      message: `${path}: ${error.message}`,
+      hint: error.hint ?? 'It is JSONata, such as: type = "invoice.paid"',
+    })
+    return settings
   }
 }
 
@@ -87,6 +145,7 @@ function toSettings(
     forward: integration.forward.length > 0 ? integration.forward : defaultForward,
     unmatched: integration.unmatched,
     dedupeWindowMs: integration.dedupeWindowMs,
+    signatureHeaders: signatureHeadersOf(spec),
   }
 }
 
@@ -105,12 +164,7 @@ function checkAgainstSpec(config: ResolvedConfig, integration: ResolvedIntegrati
         severity: 'error',
         ...placeOf(config, `${at}.${kind}.${name}`),
         message: `${at}.${kind} has "${name}", which the spec of ${spec.provider} does not name`,
-        hint:
-          meant !== null
-            ? `Did you mean "${meant}"?`
-            : names.length > 0
-              ? `It names: ${names.join(', ')}.`
-              : 'Remove it.',
+        hint: meant !== null ? meant : names.length > 0 ? `It names: ${names.join(', ')}.` : 'Remove it.',
       })
     }
   }
@@ -151,16 +205,16 @@ function unknownProvider(
     severity: 'error',
     ...placeOf(config, `integrations.${integration.key}.provider`),
     message: `integrations.${integration.key}.provider is "${integration.provider}", for which there is no spec`,
-    hint: meant === null ? 'Write one, and name its folder under specs:.' : `Did you mean "${meant}"?`,
+    hint: meant ?? 'Write one, and name its folder under specs:.',
   }
 }
 
-/** Where the value stands, as the configuration remembers it: `postern.yaml:3:5`. */
+/** Where the value stands, as the configuration remembers it: `postern.yaml:3:5`, with the variables that are in it behind. */
 function placeOf(config: ResolvedConfig, path: string): { file: string; line: number; column: number } {
   const startsHere = (entry: ConfigEntry): boolean =>
     entry.path === path || entry.path.startsWith(`${path}.`) || entry.path.startsWith(`${path}[`)
   const origin = config.entries.find(startsHere)?.origin ?? config.file ?? 'configuration'
-  const parts = /^(.*):(\d+):(\d+)$/.exec(origin)
+  const parts = /^(.*?):(\d+):(\d+)(?: \(.*\))?$/.exec(origin)
   return parts === null
     ? { file: origin, line: 0, column: 0 }
     : { file: parts[1]!, line: Number(parts[2]), column: Number(parts[3]) }

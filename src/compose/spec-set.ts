@@ -1,23 +1,33 @@
-/** All provider specs the gateway knows: the built-in ones, and the user's, of which one of the same provider takes the place. */
+/**
+ * All provider specs the gateway knows: the built-in ones, and the user's, of which one of the same provider takes the place. The
+ * user's are read at once, because their mistakes must be told; the built-in ones, which our own tests have proven, when they are
+ * first asked for: reading all of them would be most of the time it takes to start.
+ */
 import { existsSync } from 'node:fs'
+import { basename, extname } from 'node:path'
 import { GatewayError } from '../domain/errors.ts'
 import type { Finding } from '../domain/finding.ts'
+import { describeFinding } from '../domain/finding.ts'
 import { type CompileDeps, compileSpec } from '../spec/compile.ts'
 import type { CompiledSpec } from '../spec/compiled-spec.ts'
 import { builtInSpecs, findSpecFiles, readSpecFile } from '../spec/load.ts'
+import { LazyMap } from './lazy-map.ts'
 
 export interface SpecSet {
-  /** By provider; only those without errors. */
+  /** By provider. Of the user's only those without errors. */
   readonly specs: ReadonlyMap<string, CompiledSpec>
-  /** Of the user's specs and of ours. */
+  /** Of the user's specs. */
   readonly findings: readonly Finding[]
 }
 
-/** Reads and compiles every spec. A path of the configuration that does not exist is a finding like any other mistake. */
+/** A path of the configuration that does not exist is a finding like any other mistake. */
 export function loadSpecSet(paths: readonly string[], deps: CompileDeps): SpecSet {
-  const specs = new Map<string, CompiledSpec>()
+  const specs = new LazyMap<CompiledSpec>()
   const findings: Finding[] = []
-  for (const root of [builtInSpecs(), ...paths]) {
+  for (const file of findSpecFiles([builtInSpecs()])) {
+    specs.add(basename(file, extname(file)), () => readBuiltIn(file, deps))
+  }
+  for (const root of paths) {
     if (!existsSync(root)) {
       findings.push({
         code: 'spec_unreadable',
@@ -31,25 +41,35 @@ export function loadSpecSet(paths: readonly string[], deps: CompileDeps): SpecSe
       continue
     }
     for (const file of findSpecFiles([root])) {
-      const reading = readSpecFile(file)
-      findings.push(...reading.findings)
-      if (reading.loaded === null) continue
-      try {
-        const compiled = compileSpec(reading.loaded.spec, file, deps)
-        specs.set(compiled.provider, compiled)
-      } catch (error) {
-        if (!(error instanceof GatewayError)) throw error
-        findings.push({
-          code: error.code,
-          severity: 'error',
-          file,
-          line: 0,
-          column: 0,
-          message: error.message,
-          hint: error.hint ?? null,
-        })
-      }
+      const compiled = readUsers(file, deps, findings)
+      if (compiled !== null) specs.add(compiled.provider, () => compiled)
     }
   }
   return { specs, findings }
+}
+
+/** The spec, or null with what is wrong added to the findings. */
+function readUsers(file: string, deps: CompileDeps, findings: Finding[]): CompiledSpec | null {
+  const reading = readSpecFile(file)
+  findings.push(...reading.findings)
+  if (reading.loaded === null) return null
+  try {
+    return compileSpec(reading.loaded.spec, file, deps)
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    const { code, message, hint } = error
+    findings.push({ code, severity: 'error', file, line: 0, column: 0, message, hint: hint ?? null })
+    return null
+  }
+}
+
+function readBuiltIn(file: string, deps: CompileDeps): CompiledSpec {
+  const findings: Finding[] = []
+  const compiled = readUsers(file, deps, findings)
+  if (compiled !== null) return compiled
+  throw new GatewayError({
+    code: 'spec_invalid',
+    message: findings.map(describeFinding).join('\n'),
+    hint: 'The built-in spec is damaged; install Postern again.',
+  })
 }

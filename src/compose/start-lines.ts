@@ -35,7 +35,7 @@ export function startLines(input: {
     lines.push(
       `No postern.yaml here, so this is a trial: ${settings.integrations.size} built-in providers, each under its own name, with made-up secrets.`,
       '',
-      'Send a first event:     npx postern trigger github',
+      'Send a first event:     npx postern trigger github --connect',
       'See what became of it:  npx postern requests',
     )
     if (destinations.length === 0)

@@ -23,6 +23,7 @@ export function crossCheck(draft: Draft, config: GatewayConfig): Finding[] {
   checkBounds(config, report)
   checkServer(config, report)
   checkSecrets(config, report)
+  checkRetention(config, report)
   const allowed = checkAllowList(config, report)
   for (const [name, destination] of Object.entries(config.destinations ?? {}))
     checkDestination(name, destination, allowed, report)
@@ -59,11 +60,33 @@ function checkBounds(config: GatewayConfig, report: Report): void {
   duration(['delivery', 'max_retry_after'], config.delivery?.max_retry_after, 30 * DAY_MS)
   for (const [at, wait] of (config.delivery?.retries ?? []).entries())
     duration(['delivery', 'retries', at], wait, 30 * DAY_MS)
-  for (const [name, { timeout }] of Object.entries(config.destinations ?? {}))
+  for (const [name, { timeout, breaker }] of Object.entries(config.destinations ?? {})) {
     duration(['destinations', name, 'timeout'], timeout, HOUR_MS)
+    if (typeof breaker !== 'object') continue
+    duration(['destinations', name, 'breaker', 'window'], breaker.window, DAY_MS)
+    duration(['destinations', name, 'breaker', 'open_for'], breaker.open_for, DAY_MS)
+  }
+  const { retention = {} } = config
+  for (const kind of ['accepted', 'refused', 'attempts', 'held'] as const)
+    duration(['retention', kind], retention[kind], 3_650 * DAY_MS)
   for (const [key, { dedupe_window: window }] of Object.entries(config.integrations ?? {})) {
     duration(['integrations', key, 'dedupe_window'], window, 365 * DAY_MS)
   }
+}
+
+/** A dedupe key is forgotten with its event. */
+function checkRetention({ retention, ingest }: GatewayConfig, report: Report): void {
+  const window = ingest?.dedupe_window
+  const accepted = retention?.accepted
+  if (window === undefined || window === 'off' || accepted === undefined) return
+  if (parseDuration(window) <= parseDuration(accepted)) return
+  report({
+    path: ['ingest', 'dedupe_window'],
+    code: 'config_short_retention',
+    severity: 'warning',
+    message: `ingest.dedupe_window is ${window}, but requests are kept for ${accepted}: duplicates are not recognised after that`,
+    hint: `Set retention: { accepted: ${window} }.`,
+  })
 }
 
 function checkServer(config: GatewayConfig, report: Report): void {
@@ -183,6 +206,7 @@ function checkDestination(name: string, destination: Destination, allowed: reado
     const hint = 'Give them as a header: headers: { authorization: "Basic …" }.'
     report({ path, code: 'config_invalid_url', message: `${pathText(path)} holds a user name or password`, hint })
   }
+  checkTransport(name, destination, report)
   const needed = privateNetworksOf(url.hostname).filter((network) => !isAllowed(network, allowed))
   if (needed.length > 0) {
     const list = needed.map((network) => `"${network}"`).join(', ')
@@ -193,6 +217,39 @@ function checkDestination(name: string, destination: Destination, allowed: reado
       message: `${pathText(path)} is on a private network, which outbound calls may not reach: every forward to it will fail`,
       hint: `If that is meant, add: outbound: { allow_private: [${list}] }`,
     })
+  }
+}
+
+/** A certificate without its key is of no use; what is not PEM is most likely a path that was meant to be read. */
+function checkTransport(name: string, { tls = {}, proxy, url }: Destination, report: Report): void {
+  const path = ['destinations', name, 'tls']
+  for (const [member, text] of Object.entries(tls)) {
+    if (text.includes('-----BEGIN ')) continue
+    report({
+      path: [...path, member],
+      code: 'config_invalid_pem',
+      message: `${pathText([...path, member])} is not PEM text`,
+      hint: `To read it from a file, write: ${member}: \${file:/path/to/${member}.pem}`,
+    })
+  }
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    const missing = tls.cert === undefined ? 'cert' : 'key'
+    const message = `${pathText(path)} has no ${missing}`
+    report({
+      path,
+      code: 'config_incomplete_tls',
+      message,
+      hint: `Add ${missing}: a certificate and its key go together.`,
+    })
+  }
+  if (Object.keys(tls).length > 0 && !url.startsWith('https:')) {
+    const message = `${pathText(path)} is set, but the url is not https`
+    report({ path, code: 'config_unused_tls', severity: 'warning', message, hint: 'Use https, or remove tls.' })
+  }
+  if (proxy !== undefined && !URL.canParse(proxy)) {
+    const proxyPath = ['destinations', name, 'proxy']
+    const message = `${pathText(proxyPath)} is not a URL`
+    report({ path: proxyPath, code: 'config_invalid_url', message, hint: 'Write it like http://proxy.internal:3128.' })
   }
 }
 

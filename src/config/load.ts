@@ -37,7 +37,7 @@ const MAX_FINDINGS = 20
 const EMBEDDED_DEFAULT = { outbound: { allow_private: ['127.0.0.0/8', '::1/128'] } }
 
 /** Sections whose members have defaults; an absent one is as good as an empty one. */
-const SECTIONS_WITH_DEFAULTS = ['server', 'outbound', 'delivery', 'ingest', 'log']
+const SECTIONS_WITH_DEFAULTS = ['server', 'outbound', 'delivery', 'ingest', 'retention', 'log']
 
 /** Finds the configuration and reads it. Throws nothing: a file that cannot be read is a finding. */
 export function loadConfig(sources: ConfigSources): ConfigReading {

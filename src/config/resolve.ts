@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path'
 import type { DocumentPath } from '../document/yaml-document.ts'
 import { pathText } from '../document/yaml-document.ts'
+import { type BreakerSettings, DEFAULT_BREAKER, type RateLimit, type Transport } from '../domain/delivery.ts'
 import { parseDuration } from '../domain/duration.ts'
 import type { DestinationName, IntegrationKey } from '../domain/ids.ts'
 import { Secret } from '../domain/secret.ts'
@@ -10,15 +11,15 @@ import { type Draft, leavesOf } from './draft.ts'
 import type { ConfigEntry, ResolvedConfig, ResolvedDestination, ResolvedIntegration } from './resolved-config.ts'
 import { parseSize } from './size.ts'
 
-/** Members whose values are masked wherever the configuration is shown. Headers, because they may carry credentials. */
-const MASKED_MEMBERS = new Set(['secrets', 'keys', 'ingress_tokens', 'headers'])
+/** Members whose values are masked wherever the configuration is shown. Headers and proxies, because they may carry credentials. */
+const MASKED_MEMBERS = new Set(['secrets', 'keys', 'ingress_tokens', 'headers', 'tls', 'proxy'])
 
 export function resolveConfig(
   draft: Draft,
   data: GatewayConfig,
   place: { file: string | null; directory: string; defaultForward: readonly string[] },
 ): ResolvedConfig {
-  const { server = {}, delivery = {}, ingest = {} } = data
+  const { server = {}, delivery = {}, ingest = {}, retention = {} } = data
   const dedupeWindowMs = windowOf(need(ingest.dedupe_window))
   const storageFile = resolve(place.directory, need(data.storage).replace(/^sqlite:/, ''))
   return Object.freeze<ResolvedConfig>({
@@ -55,6 +56,12 @@ export function resolveConfig(
       jitter: need(delivery.jitter),
       maxRetryAfterMs: parseDuration(need(delivery.max_retry_after)),
     }),
+    retention: Object.freeze({
+      acceptedMs: parseDuration(need(retention.accepted)),
+      refusedMs: parseDuration(need(retention.refused)),
+      attemptsMs: parseDuration(need(retention.attempts)),
+      heldMs: parseDuration(need(retention.held)),
+    }),
     ingest: Object.freeze({ dedupeWindowMs, maxPendingBytes: parseSize(need(ingest.max_pending_bytes)) }),
     log: Object.freeze({ level: need(data.log?.level) }),
     entries: Object.freeze(entriesOf(draft)),
@@ -68,7 +75,39 @@ function resolveDestination(name: string, destination: Destination): ResolvedDes
     timeoutMs: parseDuration(need(destination.timeout)),
     concurrency: need(destination.concurrency),
     headers: Object.freeze({ ...destination.headers }),
+    rate: destination.rate === undefined ? null : rateOf(destination.rate),
+    breaker: breakerOf(need(destination.breaker)),
+    order: need(destination.order),
+    filter: destination.filter ?? null,
+    body: need(destination.body),
+    transport: transportOf(destination),
   })
+}
+
+const RATE_MS = { s: 1_000, m: 60_000, h: 3_600_000 } as const
+
+/** `100/s` */
+function rateOf(text: string): RateLimit {
+  const [count, unit] = text.split('/')
+  return Object.freeze({ count: Number(count), perMs: RATE_MS[unit as keyof typeof RATE_MS] })
+}
+
+/** Members that are not given are as in the default. */
+function breakerOf(breaker: NonNullable<Destination['breaker']>): BreakerSettings | null {
+  if (breaker === 'off') return null
+  const { failure_ratio: failureRatio, min_attempts: minAttempts, window, open_for: openFor } = breaker
+  return Object.freeze({
+    failureRatio: failureRatio ?? DEFAULT_BREAKER.failureRatio,
+    minAttempts: minAttempts ?? DEFAULT_BREAKER.minAttempts,
+    windowMs: window === undefined ? DEFAULT_BREAKER.windowMs : parseDuration(window),
+    openForMs: openFor === undefined ? DEFAULT_BREAKER.openForMs : parseDuration(openFor),
+  })
+}
+
+function transportOf({ tls = {}, proxy }: Destination): Transport | null {
+  const { cert = null, key = null, ca = null } = tls
+  if (cert === null && key === null && ca === null && proxy === undefined) return null
+  return Object.freeze({ cert, key, ca, proxy: proxy ?? null })
 }
 
 function resolveIntegration(

@@ -2,7 +2,7 @@
  * The gateway's configuration as the program uses it: checked, with every default filled in, durations in ms, sizes in bytes, paths
  * absolute, secrets wrapped. Immutable; a reload makes a new one. Whether a provider exists is not known here.
  */
-import type { RetrySchedule } from '../domain/delivery.ts'
+import type { BreakerSettings, RateLimit, RetrySchedule, Transport } from '../domain/delivery.ts'
 import type { DestinationName, IntegrationKey } from '../domain/ids.ts'
 import type { Secret } from '../domain/secret.ts'
 
@@ -33,6 +33,7 @@ export interface ResolvedConfig {
   readonly defaultForward: readonly DestinationName[]
   readonly outbound: { readonly allowPrivate: readonly string[] }
   readonly retrySchedule: RetrySchedule
+  readonly retention: RetentionConfig
   readonly ingest: {
     /** null recognises no duplicates */
     readonly dedupeWindowMs: number | null
@@ -51,6 +52,24 @@ export interface ResolvedDestination {
   readonly timeoutMs: number
   readonly concurrency: number
   readonly headers: Readonly<Record<string, string>>
+  /** null sets no limit */
+  readonly rate: RateLimit | null
+  /** null where it is off */
+  readonly breaker: BreakerSettings | null
+  readonly order: 'none' | 'connection'
+  /** Source of an expression, not yet compiled. */
+  readonly filter: string | null
+  readonly body: 'wrapper' | 'raw'
+  /** null goes the direct way without a certificate */
+  readonly transport: Transport | null
+}
+
+/** How long each kind of thing is kept, in ms. */
+export interface RetentionConfig {
+  readonly acceptedMs: number
+  readonly refusedMs: number
+  readonly attemptsMs: number
+  readonly heldMs: number
 }
 
 export interface ResolvedIntegration {

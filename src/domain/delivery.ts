@@ -4,12 +4,14 @@
  *
  * | state     | enters by                              | leaves by                                   |
  * |-----------|----------------------------------------|---------------------------------------------|
- * | pending   | accepted, retryable outcome, replay    | claim                                       |
+ * | pending   | accepted, retryable outcome, replay    | claim, skip (cancelled)                     |
  * | in_flight | claim (lease and fence)                | outcome, or the lease lapses (pending)      |
  * | delivered | accepted outcome                       | replay (pending)                            |
  * | dead      | permanent outcome, retries exhausted   | replay (pending), discard (cancelled)       |
  * | held      | unmatched with `hold`                  | a connection appears (pending), discard     |
- * | cancelled | discard                                | –                                           |
+ * | cancelled | discard, skip, held too long           | replay (pending)                            |
+ *
+ * Where a destination keeps the order of each connection, a pending delivery without a due time waits for the one before it.
  */
 import type { ConnectionId, DeliveryId, DestinationName, EventId, IntegrationKey, RequestId } from './ids.ts'
 
@@ -30,8 +32,8 @@ export interface PlannedDelivery {
   readonly destination: DestinationName
   /** Null for what was forwarded unmatched. */
   readonly connectionId: ConnectionId | null
-  /** `wrapped`: the peer's envelope around the payload; `raw`: the payload alone. */
-  readonly body: 'wrapped' | 'raw'
+  /** `wrapped`: the peer's envelope around the payload; `raw`: the payload alone; `exact`: the request's own bytes. */
+  readonly body: 'wrapped' | 'raw' | 'exact'
   /** The events it carries; empty for a body that could not be read as events. */
   readonly eventIds: readonly EventId[]
   /** Which items of the batch to keep, ascending; null keeps the payload as it is. */
@@ -40,6 +42,8 @@ export interface PlannedDelivery {
   readonly urlOverride: string | null
   /** Not due: waits in the inbox until a connection with the identifier appears or someone discards it. */
   readonly held?: true
+  /** Begins only when every earlier delivery of its connection to this destination has ended. */
+  readonly ordered?: true
 }
 
 /** A delivery under lease, with all that an attempt needs. */
@@ -53,9 +57,21 @@ export interface ClaimedDelivery extends PlannedDelivery {
   readonly fence: number
   /** When the request was received, ms since the epoch. */
   readonly receivedAt: number
-  /** `manual` for the first attempt after a replay. */
-  readonly trigger?: 'auto' | 'manual'
+  /** Other than `auto` for the first attempt after a replay. */
+  readonly trigger?: AttemptTrigger
   readonly payload: ForwardPayload
+  /** The request as it is kept; only there for a body that is `exact`. */
+  readonly received?: ReceivedRequest
+}
+
+/** Who asked for an attempt: the schedule, a person for this delivery, a person for many at once. */
+export type AttemptTrigger = 'auto' | 'manual' | 'bulk'
+
+/** The bytes and headers of a request as they are kept: what a spec or the gateway calls secret is no longer in them. */
+export interface ReceivedRequest {
+  readonly bytes: Uint8Array
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** What is forwarded, kept once per request. */
@@ -96,8 +112,11 @@ export type Outcome =
 /** What follows an attempt. */
 export type NextStep =
   | { readonly kind: 'done' }
-  | { readonly kind: 'retry'; readonly dueAt: number }
+  | { readonly kind: 'retry'; readonly dueAt: number; /** Whose word the time is. */ readonly reason?: RetryReason }
   | { readonly kind: 'dead'; readonly reason: DeathReason }
+
+/** The schedule, or the `Retry-After` of the answer where that is later. */
+export type RetryReason = 'schedule' | 'retry_after'
 
 export interface RetrySchedule {
   /** Waits before the second, third… attempt, in ms. */
@@ -137,5 +156,41 @@ export function nextStep(input: {
   if (base === undefined) return { kind: 'dead', reason: 'retries_exhausted' }
   const jittered = base * (1 + schedule.jitter * (2 * random - 1))
   const wished = Math.min(outcome.retryAfterMs ?? 0, schedule.maxRetryAfterMs)
-  return { kind: 'retry', dueAt: now + Math.round(Math.max(jittered, wished)) }
+  const reason = wished > jittered ? 'retry_after' : 'schedule'
+  return { kind: 'retry', dueAt: now + Math.round(Math.max(jittered, wished)), reason }
+}
+
+/** So many attempts in so much time, evenly spread; what exceeds it is delayed. */
+export interface RateLimit {
+  readonly count: number
+  readonly perMs: number
+}
+
+/** When a destination counts as down, see engine/forward/breaker.ts. */
+export interface BreakerSettings {
+  /** Opens when this share of the attempts within the window failed… */
+  readonly failureRatio: number
+  /** …and there were at least so many. */
+  readonly minAttempts: number
+  readonly windowMs: number
+  /** How long it stays open before one delivery probes; doubles with every probe that fails. */
+  readonly openForMs: number
+}
+
+/** The `default` of the schema; a test compares the two. */
+export const DEFAULT_BREAKER: BreakerSettings = {
+  failureRatio: 0.5,
+  minAttempts: 20,
+  windowMs: MINUTE,
+  openForMs: 10 * SECOND,
+}
+
+/** How outbound calls to one destination travel. */
+export interface Transport {
+  /** PEM texts: our certificate and its key for mutual TLS, and authorities in place of the built-in ones. */
+  readonly cert: string | null
+  readonly key: string | null
+  readonly ca: string | null
+  /** URL of an HTTP proxy that opens the connection for us. */
+  readonly proxy: string | null
 }

@@ -40,8 +40,61 @@ export interface RequestView {
   readonly item?: unknown
   /** Claims of a verified token. */
   readonly claims?: unknown
+  /** What the placeholders of the signature's format stand for, in the clauses of verification. */
+  readonly parts?: unknown
+  /** The published key that made the signature, in `require`. */
+  readonly jwk?: unknown
+  /** The items of outer arrays around an event, from the outside in, where a batch is nested. */
+  readonly outer?: unknown
+  /** The name of the member whose array holds the event, where a batch is an object of arrays. */
+  readonly list?: unknown
+  /** Place of an event in its batch, from 0. */
+  readonly position?: unknown
   readonly options: Readonly<Record<string, string>>
   /** ms since the epoch */
+  readonly now: number
+}
+
+/** What the expressions of a sync see. Which members there are hangs on the place; see the schema of syncs. */
+export interface SyncView {
+  /** `connection_id`, `connection_config`, `metadata`, `tags`. */
+  readonly connection: unknown
+  readonly options: Readonly<Record<string, string>>
+  /** ms since the epoch */
+  readonly now: number
+  /** What the last run reached; empty at first. */
+  readonly checkpoint?: unknown
+  /** `number`, from 1, and `items`, the count of those before it. */
+  readonly page?: unknown
+  /** `status`, `headers` and `body` of the provider's answer. */
+  readonly response?: unknown
+  /** The records made from the answer. */
+  readonly records?: unknown
+  /** One item of an answer. */
+  readonly item?: unknown
+  /** The event that triggers, and the request it came with. */
+  readonly event?: unknown
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  /** The id of the object that is fetched. */
+  readonly id?: unknown
+}
+
+/** An expression over the scope of syncs; otherwise as every expression. */
+export interface SyncExpression {
+  readonly source: string
+  evaluate(scope: SyncView): MaybePromise<ExpressionResult>
+}
+
+/** What the filter of a destination sees. */
+export interface FilterView extends RequestView {
+  readonly event: unknown
+  /** The provider's name of the event; undefined where it has none. */
+  readonly type: string | undefined
+}
+
+/** What every scope has, and what some have. */
+export type ExpressionScope = { readonly [Name in Exclude<keyof FilterView | keyof SyncView, 'now'>]?: unknown } & {
   readonly now: number
 }
 

@@ -9,6 +9,13 @@ export type RequestId = Branded<'request'>
 export type EventId = Branded<'event'>
 export type DeliveryId = Branded<'delivery'>
 export type AttemptId = Branded<'attempt'>
+/** A replay of many deliveries. */
+export type ReplayId = Branded<'replay'>
+/** One run of a sync. */
+export type SyncRunId = Branded<'sync_run'>
+export type MissedWebhookId = Branded<'missed_webhook'>
+/** The name of a sync within its integration, as declared. */
+export type SyncName = Branded<'sync'>
 /** The key of one integration in the configuration; the peer's `providerConfigKey`. */
 export type IntegrationKey = Branded<'integration'>
 /** The name a connection has within its integration; chosen by the user's app. */
@@ -16,13 +23,24 @@ export type ConnectionId = Branded<'connection'>
 /** The name of a destination in the configuration. */
 export type DestinationName = Branded<'destination'>
 
-const PREFIX = { request: 'req', event: 'evt', delivery: 'dlv', attempt: 'att' } as const
+const PREFIX = {
+  request: 'req',
+  event: 'evt',
+  delivery: 'dlv',
+  attempt: 'att',
+  replay: 'rpl',
+  run: 'run',
+  missed: 'mis',
+} as const
 
 interface IdOf {
   request: RequestId
   event: EventId
   delivery: DeliveryId
   attempt: AttemptId
+  replay: ReplayId
+  run: SyncRunId
+  missed: MissedWebhookId
 }
 
 export interface Ids {

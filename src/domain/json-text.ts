@@ -3,19 +3,17 @@
  * out of it is cut out of the text and nothing is written anew. The cutting functions work on UTF-8 bytes and take a text that
  * `JSON.parse` accepts; a byte order mark in front is tolerated.
  */
+import { type Cut, cutEntries, withoutCuts } from './json-cuts.ts'
+import { isNested, keepNestedItems } from './json-batch.ts'
 import { entriesOf, keyOf, OPEN_ARRAY, OPEN_OBJECT, skipValue, startOfText } from './json-scanner.ts'
-import type { Entry } from './json-scanner.ts'
-
-interface Cut {
-  readonly from: number
-  readonly to: number
-}
 
 /**
- * Removes from the array at `path` (`[]` is the top level) every item whose position is not among `positions`. Null when there is no
- * such array or no such item: then nothing may be forwarded, since the whole would hold what belongs to others.
+ * Removes from the array at `path` (an empty path is the top level) every item whose position is not among `positions`. Null when
+ * there is no such array or no such item: then nothing may be forwarded, since the whole would hold what belongs to others. Of a
+ * nested batch (`[]` or `*` in the path) positions count through all its arrays, see json-batch.ts.
  */
 export function keepItems(bytes: Uint8Array, path: readonly string[], positions: readonly number[]): Uint8Array | null {
+  if (isNested(path)) return keepNestedItems(bytes, path, positions)
   const cuts: Cut[] = []
   let at = startOfText(bytes)
   for (const name of path) {
@@ -187,42 +185,4 @@ function endOfString(text: string, quote: number): number {
     close = text.indexOf('"', close + 1)
   }
   return -1
-}
-
-/** Adds the cuts for the marked entries, so that exactly the commas between the others remain; visits the others in order. */
-function cutEntries(
-  entries: readonly Entry[],
-  isCut: readonly boolean[],
-  cuts: Cut[],
-  visit?: (index: number) => boolean,
-): boolean {
-  let hasKept = false
-  for (const [index, entry] of entries.entries()) {
-    const isLast = index === entries.length - 1
-    if (!isCut[index]) {
-      hasKept = true
-      if (visit !== undefined && !visit(index)) return false
-    } else if (hasKept) {
-      cuts.push({ from: entry.start - 1, to: isLast ? entry.end : entry.next }) // with the comma before it
-    } else {
-      cuts.push({ from: entry.start, to: isLast ? entry.end : entry.next + 1 }) // with the comma after it
-    }
-  }
-  return true
-}
-
-function withoutCuts(bytes: Uint8Array, cuts: readonly Cut[]): Uint8Array {
-  if (cuts.length === 0) return bytes
-  let length = bytes.length
-  for (const cut of cuts) length -= cut.to - cut.from
-  const kept = Buffer.allocUnsafe(length)
-  let from = 0
-  let to = 0
-  for (const cut of cuts) {
-    kept.set(bytes.subarray(from, cut.from), to)
-    to += cut.from - from
-    from = cut.to
-  }
-  kept.set(bytes.subarray(from), to)
-  return kept
 }

@@ -2,6 +2,8 @@
  * What a signature scheme says of a request. A refusal carries a code for decisions and for the log; the outside world is told
  * nothing but "refused". `detail` never holds a secret nor the signature that was expected.
  */
+import type { ConnectionId } from './ids.ts'
+
 export const REFUSAL_CODES = [
   'ingress_token_mismatch',
   'secret_missing',
@@ -15,6 +17,7 @@ export const REFUSAL_CODES = [
   'timestamp_malformed',
   'token_mismatch',
   'claim_mismatch',
+  'requirement_unmet',
   'body_hash_mismatch',
   'signed_text_unavailable',
   'key_invalid',
@@ -34,6 +37,17 @@ export type Verification =
       readonly secret?: { readonly name: string; readonly fingerprint: string }
       /** Our clock minus the provider's timestamp, in ms, where the scheme has one. */
       readonly clockSkewMs?: number
+      /** What the token says, where a token was the proof. */
+      readonly claims?: Readonly<Record<string, unknown>>
+      /**
+       * The connections whose own secret made the signature, and the identifier by which they were found. The request is theirs and
+       * nobody else's, whatever it says.
+       */
+      readonly connections?: {
+        readonly field: string
+        readonly values: readonly string[]
+        readonly ids: readonly ConnectionId[]
+      }
     }
   | {
       readonly kind: 'refused'

@@ -3,11 +3,12 @@
  * here knows SQL, koa or sockets. All times are ms since the epoch.
  */
 import type { Connection, IdentifierQuery, JsonObject } from '../domain/connection.ts'
-import type { ClaimedDelivery, DeathReason, DeliveryState, ForwardPayload, NextStep, Outcome, PlannedDelivery } from '../domain/delivery.ts'
+import type { AttemptTrigger, ClaimedDelivery, DeathReason, DeliveryState, ForwardPayload, NextStep, Outcome, PlannedDelivery, Transport } from '../domain/delivery.ts'
 import type { ReceivedEvent } from '../domain/event.ts'
 import type { MaybePromise } from '../domain/expression.ts'
-import type { AttemptId, ConnectionId, DeliveryId, DestinationName, EventId, IntegrationKey, RequestId } from '../domain/ids.ts'
+import type { AttemptId, ConnectionId, DeliveryId, DestinationName, EventId, IntegrationKey, ReplayId, RequestId } from '../domain/ids.ts'
 import type { RefusalCode } from '../domain/verification.ts'
+import type { SecretStore } from './keyring/ports.ts'
 
 export interface Clock {
   now(): number
@@ -97,7 +98,7 @@ export interface AttemptRecord {
   readonly deliveryId: DeliveryId
   readonly fence: number
   readonly startedAt: number
-  readonly trigger: 'auto' | 'manual'
+  readonly trigger: AttemptTrigger
   readonly url: string
   readonly outcome: Outcome
   readonly next: NextStep
@@ -106,7 +107,8 @@ export interface AttemptRecord {
 export interface DeliveryQueue {
   /**
    * Leases up to `limit` due deliveries of one destination, earliest due first, until `leaseUntil`. Two callers never receive the
-   * same one; a lapsed lease makes it due again.
+   * same one; a lapsed lease makes it due again. At least half of them are first tries as long as so many are due, and as many of the
+   * other half are retries and replays; what one kind leaves is the other's.
    */
   claimDueDeliveries(request: { destination: DestinationName; now: number; limit: number; leaseUntil: number }): Promise<readonly ClaimedDelivery[]>
   /** When the next pending delivery or lapsing lease of each destination is due. Destinations with none are absent. */
@@ -115,8 +117,131 @@ export interface DeliveryQueue {
   recordAttempt(attempt: AttemptRecord): Promise<boolean>
   /** Gives back what this process had leased, without counting an attempt: at start (after a crash) and at stop. */
   releaseLeases(request: { now: number }): Promise<number>
+  /** Gives back leases that were not used: these deliveries are due now and no attempt is counted. Older fences change nothing. */
+  returnDeliveries(request: { deliveries: readonly { readonly id: DeliveryId; readonly fence: number }[]; now: number }): Promise<number>
   /** Makes a delivery due now, whatever its state but `in_flight`; its attempts so far stay, its retry schedule begins anew. */
   replayDelivery(request: { id: DeliveryId; now: number }): Promise<'replayed' | 'in_flight' | 'unknown'>
+  /** Ends a delivery in one of these states: it is `cancelled`, is not attempted again, and no longer holds up those behind it. */
+  cancelDelivery(request: { id: DeliveryId; states: readonly DeliveryState[]; now: number }): Promise<'cancelled' | 'in_flight' | 'other_state' | 'unknown'>
+  /**
+   * Keeps the order of connections for these destinations only: what waits for its turn at another one becomes due. Answers how many.
+   */
+  keepOrderOf(request: { destinations: readonly DestinationName[]; now: number }): Promise<number>
+}
+
+/** What a person tells a destination; kept, so that it outlives a restart. */
+export interface DestinationControl {
+  /** Of a destination that is paused already, the pause as it is. */
+  pauseDestination(request: { destination: DestinationName; reason: string | null; now: number }): Promise<DestinationPause>
+  /** False when it was not paused. */
+  resumeDestination(destination: DestinationName): Promise<boolean>
+  listPauses(): Promise<readonly DestinationPause[]>
+}
+
+export interface DestinationPause {
+  readonly destination: DestinationName
+  readonly since: number
+  readonly reason: string | null
+}
+
+/** What the store knows of destinations. */
+export interface DestinationLog {
+  /** Deliveries by state, of every destination that has or had any. */
+  countByDestination(): Promise<ReadonlyMap<DestinationName, Readonly<Record<DeliveryState, number>>>>
+  /** When the oldest of those that are due first was received; null when nothing is due. Looks at a few only. */
+  oldestDue(destination: DestinationName): Promise<number | null>
+  /** Connections with deliveries that wait for their turn behind one that is not delivered, by integration and connection. */
+  listBlocked(destination: DestinationName, page: PageRequest): Promise<Page<BlockedConnection>>
+}
+
+export interface BlockedConnection {
+  readonly integration: IntegrationKey
+  readonly connectionId: ConnectionId
+  /** The delivery that the others wait for. */
+  readonly head: LoggedDelivery
+  /** At most 1,000 are counted. */
+  readonly waiting: number
+}
+
+// ---------------------------------------------------------------------------------------------------- replays of many
+
+/** Which deliveries a replay of many is about. */
+export interface ReplayFilter {
+  readonly state: DeliveryState
+  readonly integration?: IntegrationKey
+  readonly connectionId?: ConnectionId
+  readonly destination?: DestinationName
+  readonly since?: number
+  readonly until?: number
+}
+
+/** What a filter fits, before anything is done. */
+export interface ReplayPlan {
+  readonly count: number
+  /** When the oldest and the newest of them were created; null when there are none. */
+  readonly oldestAt: number | null
+  readonly newestAt: number | null
+  readonly destinations: Readonly<Record<string, number>>
+  readonly integrations: Readonly<Record<string, number>>
+}
+
+/**
+ * | state     | enters by              | leaves by                                     |
+ * |-----------|------------------------|-----------------------------------------------|
+ * | planned   | the plan               | execution, cancel                             |
+ * | running   | execution              | the end of what the filter fits, cancel       |
+ * | done      | that                   | –                                             |
+ * | cancelled | cancel                 | –                                             |
+ */
+export interface Replay {
+  readonly id: ReplayId
+  readonly state: 'planned' | 'running' | 'done' | 'cancelled'
+  readonly filter: ReplayFilter
+  readonly plan: ReplayPlan
+  readonly createdAt: number
+  readonly startedAt: number | null
+  readonly finishedAt: number | null
+  /** Deliveries made due in a second. */
+  readonly ratePerSecond: number
+  readonly replayed: number
+  /** Fitted the filter and were under way, gone or otherwise by the time it was their turn. */
+  readonly skipped: number
+  /** Where it goes on: a cursor of `listDeliveries`. */
+  readonly cursor: string | null
+}
+
+export interface ReplayStore {
+  /** Stores a new replay or the new state of one. */
+  putReplay(replay: Replay): Promise<void>
+  getReplay(id: ReplayId): Promise<Replay | null>
+  /** Newest first; at most 100. */
+  listReplays(filter: { state?: Replay['state'] }): Promise<readonly Replay[]>
+  /**
+   * Makes these deliveries due now if they are still in the state of the filter, and moves the replay's cursor and counts in the same
+   * transaction; answers the replay as it is then. A replay that is not running changes nothing.
+   */
+  replayBatch(request: { id: ReplayId; deliveries: readonly DeliveryId[]; cursor: string | null; now: number }): Promise<Replay | null>
+}
+
+// -------------------------------------------------------------------------------------------------------------- retention
+
+export interface RetentionStore {
+  /**
+   * Deletes at most `limit` requests of this kind received before `before`, with all that belongs to them, oldest first. A request
+   * with a delivery that is not delivered or cancelled stays. `next` goes on behind the last one looked at; null at the end.
+   */
+  deleteRequests(request: { kind: 'accepted' | 'refused'; before: number; after: string | null; limit: number }): Promise<Swept>
+  /** Deletes at most `limit` attempts that began before `before`, except of deliveries that are still to be made. */
+  deleteAttempts(request: { before: number; after: string | null; limit: number }): Promise<Swept>
+  /** Cancels at most `limit` deliveries that are held since before `before`. */
+  expireHeld(request: { before: number; now: number; limit: number }): Promise<number>
+  /** Gives up to `pages` unused pages back to the file system; answers how many are left. */
+  shrink(request: { pages: number }): Promise<number>
+}
+
+export interface Swept {
+  readonly deleted: number
+  readonly next: string | null
 }
 
 export interface OutboundCall {
@@ -124,6 +249,7 @@ export interface OutboundCall {
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
   readonly timeoutMs: number
+  readonly transport?: Transport
 }
 
 export interface OutboundSender {
@@ -234,7 +360,7 @@ export interface LoggedDelivery {
   readonly deathReason: DeathReason | null
   readonly attemptCount: number
   readonly createdAt: number
-  /** When the next attempt is due; null unless pending. */
+  /** When the next attempt is due; null unless pending, and while it waits for its turn where the order is kept. */
   readonly dueAt: number | null
   readonly finishedAt: number | null
   readonly lastStatus: number | null
@@ -245,7 +371,7 @@ export interface LoggedAttempt {
   readonly id: AttemptId
   readonly startedAt: number
   readonly durationMs: number
-  readonly trigger: 'auto' | 'manual'
+  readonly trigger: AttemptTrigger
   readonly url: string
   readonly outcome: Outcome['kind']
   readonly reason: string | null
@@ -253,6 +379,8 @@ export interface LoggedAttempt {
   readonly detail: string | null
   readonly responseHead: string
   readonly retryAt: number | null
+  /** Why what follows follows: `schedule` or `retry_after` for a retry, the reason of a death; null after success. */
+  readonly nextReason: string | null
 }
 
 export interface LogFilter {
@@ -280,7 +408,18 @@ export interface LogReader {
 }
 
 /** The whole store; adapters implement it, the conformance suite proves them. */
-export interface Store extends IngestStore, ConnectionDirectory, DeliveryQueue, ConnectionStore, LogReader {
+export interface Store
+  extends
+    IngestStore,
+    ConnectionDirectory,
+    DeliveryQueue,
+    DestinationControl,
+    DestinationLog,
+    ReplayStore,
+    RetentionStore,
+    ConnectionStore,
+    SecretStore,
+    LogReader {
   /** Whether a write would succeed now: for `/readyz`. */
   check(): Promise<{ ok: true } | { ok: false; detail: string }>
   /** Commits what is under way and closes. */

@@ -3,7 +3,8 @@
  * or an attempt reads it once and keeps to it.
  */
 import type { DestinationName, IntegrationKey } from '../domain/ids.ts'
-import type { RetrySchedule } from '../domain/delivery.ts'
+import type { BreakerSettings, RateLimit, RetrySchedule, Transport } from '../domain/delivery.ts'
+import type { CompiledExpression } from '../domain/expression.ts'
 import type { Secret } from '../domain/secret.ts'
 import type { CompiledSpec } from '../spec/compiled-spec.ts'
 
@@ -29,6 +30,8 @@ export interface IntegrationSettings {
   readonly unmatched: 'raw' | 'wrapped' | 'hold' | 'drop'
   /** null recognises no duplicates */
   readonly dedupeWindowMs: number | null
+  /** Lower-case names of the headers its provider signs with; they go along with a body that is `exact`. */
+  readonly signatureHeaders?: readonly string[]
 }
 
 export interface DestinationSettings {
@@ -38,6 +41,17 @@ export interface DestinationSettings {
   readonly concurrency: number
   /** Static headers of the operator. */
   readonly headers: Readonly<Record<string, string>>
+  /** Attempts per time; absent sets no limit. */
+  readonly rate?: RateLimit
+  /** Absent leaves every attempt to the retry schedule alone. */
+  readonly breaker?: BreakerSettings
+  /** Deliveries of one connection go out one after the other, in the order of their requests. */
+  readonly order?: 'connection'
+  /** Which events it takes; absent takes all. Sees what the spec's expressions see, and `type`. */
+  readonly filter?: CompiledExpression
+  /** `exact` sends the request's own bytes; absent sends the envelope, or what `unmatched` says. */
+  readonly body?: 'exact'
+  readonly transport?: Transport
 }
 
 /** Where the engine reads the snapshot in force. */

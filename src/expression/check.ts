@@ -11,7 +11,7 @@ import { nearest } from '../domain/suggestion.ts'
 import { ADDED_FUNCTIONS, JSONATA_FUNCTIONS, REFUSED_FUNCTIONS } from './functions/catalog.ts'
 import { arityOf, type ExpressionFunction } from './functions/function.ts'
 import { regexProblem } from './regex.ts'
-import { type Call, SCOPE_NAMES, type Survey, surveyOf } from './survey.ts'
+import { type AnyScopeName, type Call, SCOPE_NAMES, type Survey, surveyOf } from './survey.ts'
 import { type Node, parseExpression, startOf } from './syntax.ts'
 
 export type ExpressionCheck =
@@ -34,10 +34,10 @@ export interface ExpressionProblem {
 }
 
 /** Everything that is wrong is found; the first by position is reported. */
-export function checkExpression(source: string): ExpressionCheck {
+export function checkExpression(source: string, names: readonly AnyScopeName[] = SCOPE_NAMES): ExpressionCheck {
   const parsed = parseExpression(source)
   if (!parsed.ok) return { ...parsed, hint: null }
-  const survey = surveyOf(parsed.tree)
+  const survey = surveyOf(parsed.tree, names)
   const problem = firstProblem(survey, source)
   if (problem !== undefined) return { ok: false, ...problem }
   const roots = new Set<string>(survey.roots)
@@ -48,7 +48,7 @@ export function checkExpression(source: string): ExpressionCheck {
 export function firstProblem(survey: Survey, source: string): ExpressionProblem | undefined {
   const problems: ExpressionProblem[] = [
     ...survey.calls.flatMap((call) => callProblem(call, survey, source) ?? []),
-    ...survey.unknownRoots.map((node) => unknownRoot(node, source)),
+    ...survey.unknownRoots.map((node) => unknownRoot(node, survey.names, source)),
     ...survey.variables.flatMap((node) => variableProblem(node, survey, source) ?? []),
     ...survey.regexes.flatMap((node) => regexNodeProblem(node) ?? []),
     ...survey.transforms.filter((node) => !isPath(node.pattern)).map(transformProblem),
@@ -60,10 +60,10 @@ export function firstProblem(survey: Survey, source: string): ExpressionProblem 
   return problems.toSorted((a, b) => a.position - b.position)[0]
 }
 
-function unknownRoot(node: Node, source: string): ExpressionProblem {
+function unknownRoot(node: Node, names: readonly AnyScopeName[], source: string): ExpressionProblem {
   const name = String(node.value)
-  const near = nearest(name, SCOPE_NAMES)
-  const hint = near === null ? `Known here: ${SCOPE_NAMES.join(', ')}.` : `Did you mean "${near}"?`
+  const near = nearest(name, names)
+  const hint = near === null ? `Known here: ${names.join(', ')}.` : `Did you mean "${near}"?`
   return { message: `There is nothing called "${name}" here`, hint, position: startOf(node, name, source) }
 }
 

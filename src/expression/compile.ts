@@ -3,33 +3,31 @@
  * in the sandbox, within its bounds. Whatever happens is a result: nothing here throws once an expression is compiled.
  */
 import { GatewayError } from '../domain/errors.ts'
-import type { CompiledExpression, EvaluationExtra, ExpressionResult, RequestView } from '../domain/expression.ts'
+import type {
+  CompiledExpression,
+  EvaluationExtra,
+  ExpressionResult,
+  ExpressionScope,
+  SyncExpression,
+} from '../domain/expression.ts'
 import type jsonata from 'jsonata'
 import { type ExpressionProblem, firstProblem } from './check.ts'
 import { compileDirect } from './direct/compile.ts'
 import { BAIL, Run, type Step } from './direct/run.ts'
 import { failureOf } from './failure.ts'
+import { DEFAULT_LIMITS, type ExpressionLimits } from './limits.ts'
 import { toPlainData } from './plain-data.ts'
 import { Sandbox } from './sandbox.ts'
-import { type Survey, surveyOf } from './survey.ts'
+import {
+  type AnyScopeName,
+  FILTER_SCOPE_NAMES,
+  SCOPE_NAMES,
+  type Survey,
+  surveyOf,
+  SYNC_SCOPE_NAMES,
+} from './survey.ts'
 import { parseExpression } from './syntax.ts'
 import { Turns } from './turns.ts'
-
-export interface ExpressionLimits {
-  /** How long one evaluation may keep the event loop, and the promise of `bound_exceeded` beyond it. */
-  readonly timeoutMs: number
-  /** Steps within steps: a recursion that is not a tail call takes about six for every round. */
-  readonly stack: number
-  /** Items of a sequence that JSONata makes; a batch may have 10,000 events. */
-  readonly sequence: number
-}
-
-/**
- * An honest expression takes well below 2 ms. The rest of the 100 ms is for a machine that stands still meanwhile: where containers
- * have a CPU quota, Linux stops one that has used it up until the next period of 100 ms begins, and no event should lose its name
- * to that.
- */
-export const DEFAULT_LIMITS: ExpressionLimits = { timeoutMs: 100, stack: 500, sequence: 20_000 }
 
 /** After so long in slow expressions, other work of the event loop comes first. */
 const SLICE_MS = 10
@@ -41,6 +39,31 @@ const SLICE_MS = 10
 export function createExpressionCompiler(
   limits: Partial<ExpressionLimits> = {},
 ): (source: string) => CompiledExpression {
+  return createCompiler(limits, SCOPE_NAMES)
+}
+
+/** The same for the filters of destinations, which also see the event's `type`. */
+export function createFilterCompiler(limits: Partial<ExpressionLimits> = {}): (source: string) => CompiledExpression {
+  return createCompiler(limits, FILTER_SCOPE_NAMES)
+}
+
+/**
+ * A page has some hundred items where an event is one, and nobody waits for the answer: a run's expressions may take longer. Between
+ * two of them other work comes first.
+ */
+const SYNC_LIMITS: Partial<ExpressionLimits> = { timeoutMs: 300 }
+
+/** The same for the expressions of syncs, which see another scope. */
+export function createSyncExpressionCompiler(
+  limits: Partial<ExpressionLimits> = SYNC_LIMITS,
+): (source: string) => SyncExpression {
+  return createCompiler(limits, SYNC_SCOPE_NAMES)
+}
+
+function createCompiler(
+  limits: Partial<ExpressionLimits>,
+  names: readonly AnyScopeName[],
+): (source: string) => Expression {
   const complete: ExpressionLimits = { ...DEFAULT_LIMITS, ...limits }
   const turns = new Turns(SLICE_MS)
   let sandbox: Sandbox | undefined
@@ -49,10 +72,10 @@ export function createExpressionCompiler(
   return (source) => {
     const parsed = parseExpression(source)
     if (!parsed.ok) throw invalid(source, { ...parsed, hint: null })
-    const survey = surveyOf(parsed.tree)
+    const survey = surveyOf(parsed.tree, names)
     const problem = firstProblem(survey, source)
     if (problem !== undefined) throw invalid(source, problem)
-    return new Expression({ source, survey, direct: compileDirect(parsed.tree, survey), openSandbox, turns })
+    return new Expression({ source, survey, direct: compileDirect(parsed.tree), openSandbox, turns })
   }
 }
 
@@ -73,27 +96,27 @@ interface ExpressionParts {
   readonly turns: Turns
 }
 
-class Expression implements CompiledExpression {
+class Expression implements CompiledExpression, SyncExpression {
   readonly source: string
   readonly #parts: ExpressionParts
   readonly #direct: Step | null
-  /** Only then can a handle of a secret be in a direct result. */
-  readonly #mayHoldSecret: boolean
+  /** Where a secret may be in a direct result, or a value so often that it is larger than it took to make. */
+  readonly #copiesResult: boolean
   #prepared: jsonata.Expression | undefined
 
   constructor(parts: ExpressionParts) {
     this.source = parts.source
     this.#parts = parts
     this.#direct = parts.direct
-    this.#mayHoldSecret = parts.survey.secrets.size > 0
+    this.#copiesResult = parts.survey.secrets.size > 0 || parts.survey.bound.size > 0
   }
 
-  evaluate(scope: RequestView, extra?: EvaluationExtra): ExpressionResult | Promise<ExpressionResult> {
+  evaluate(scope: ExpressionScope, extra?: EvaluationExtra): ExpressionResult | Promise<ExpressionResult> {
     const run = new Run(scope, extra)
     if (this.#direct !== null) {
       try {
         const value = this.#direct(run, undefined)
-        return { ok: true, value: this.#mayHoldSecret ? toPlainData(value) : value }
+        return { ok: true, value: this.#copiesResult ? toPlainData(value) : value }
       } catch (thrown) {
         if (thrown !== BAIL) return failureOf(thrown, this.source)
       }

@@ -5,6 +5,37 @@
  */
 import { RE2JS } from 're2js'
 
+/** A match as RegExp gives it: the whole, then the groups. */
+export type Match = (string | undefined)[] & { readonly index: number }
+
+/** What JSONata uses of a RegExp with the flag `g`. */
+export class LinearRegex {
+  lastIndex = 0
+  readonly #pattern: RE2JS
+
+  constructor(pattern: RE2JS) {
+    this.#pattern = pattern
+  }
+
+  /** How many steps it may take for each character. */
+  get size(): number {
+    return this.#pattern.programSize()
+  }
+
+  /** Begins at `lastIndex` and leaves it after the match, or at 0. */
+  exec(text: string): Match | null {
+    const matcher = this.#pattern.matcher(text)
+    if (this.lastIndex > text.length || !matcher.find(this.lastIndex)) {
+      this.lastIndex = 0
+      return null
+    }
+    this.lastIndex = matcher.end()
+    const match: (string | undefined)[] = []
+    for (let group = 0; group <= matcher.groupCount(); group += 1) match.push(matcher.group(group) ?? undefined)
+    return Object.assign(match, { index: matcher.start() })
+  }
+}
+
 export interface RegexEngine {
   /** To hand to JSONata. Patterns are compiled once, as expressions bring a fixed few. */
   readonly engine: RegExpConstructor
@@ -14,37 +45,26 @@ export interface RegexEngine {
 
 export function createRegexEngine(): RegexEngine {
   const compiled = new Map<string, RE2JS>()
-
-  class LinearRegex {
-    lastIndex = 0
-    readonly #pattern: RE2JS
-
-    constructor(regex: RegExp) {
-      const key = `${regex.flags}/${regex.source}`
-      let pattern = compiled.get(key)
-      if (pattern === undefined) {
-        pattern = compile(regex)
-        compiled.set(key, pattern)
-      }
-      this.#pattern = pattern
+  const patternOf = (regex: RegExp): RE2JS => {
+    const key = `${regex.flags}/${regex.source}`
+    let pattern = compiled.get(key)
+    if (pattern === undefined) {
+      pattern = compile(regex)
+      compiled.set(key, pattern)
     }
-
-    /** As RegExp with the flag `g`: begins at `lastIndex` and leaves it after the match, or at 0. */
-    exec(text: string): (string | undefined)[] | null {
-      const matcher = this.#pattern.matcher(text)
-      if (this.lastIndex > text.length || !matcher.find(this.lastIndex)) {
-        this.lastIndex = 0
-        return null
-      }
-      this.lastIndex = matcher.end()
-      const match: (string | undefined)[] = []
-      for (let group = 0; group <= matcher.groupCount(); group += 1) match.push(matcher.group(group) ?? undefined)
-      return Object.assign(match, { index: matcher.start() })
+    return pattern
+  }
+  class Engine extends LinearRegex {
+    constructor(regex: RegExp) {
+      super(patternOf(regex))
     }
   }
-
   // JSONata declares the whole of RegExp and uses what is here.
-  return { engine: LinearRegex as unknown as RegExpConstructor, forget: () => compiled.clear() }
+  return { engine: Engine as unknown as RegExpConstructor, forget: () => compiled.clear() }
+}
+
+export function compileRegex(regex: RegExp): LinearRegex {
+  return new LinearRegex(compile(regex))
 }
 
 /** Why the pattern cannot be used, or null. */

@@ -17,10 +17,39 @@ export const SCOPE_NAMES = [
   'event',
   'item',
   'claims',
+  'parts',
+  'jwk',
+  'outer',
+  'list',
+  'position',
   'options',
   'now',
 ] as const
 export type ScopeName = (typeof SCOPE_NAMES)[number]
+
+/** What the filter of a destination can read: the same, and the type of the event. */
+export const FILTER_SCOPE_NAMES = [...SCOPE_NAMES, 'type'] as const
+
+/** What an expression of a sync can read: the members of a SyncView. */
+export const SYNC_SCOPE_NAMES = [
+  'connection',
+  'checkpoint',
+  'page',
+  'response',
+  'records',
+  'item',
+  'event',
+  'body',
+  'headers',
+  'id',
+  'options',
+  'now',
+] as const
+export type SyncScopeName = (typeof SYNC_SCOPE_NAMES)[number]
+
+/** Any name of either scope; which of them there are at a place, the survey knows. */
+export type AnyScopeName = ScopeName | SyncScopeName | 'type'
+export const ANY_SCOPE_NAMES: readonly AnyScopeName[] = [...new Set([...FILTER_SCOPE_NAMES, ...SYNC_SCOPE_NAMES])]
 
 export interface Call {
   readonly node: Node
@@ -32,7 +61,9 @@ export interface Call {
 
 export interface Survey {
   /** Names of the scope that are read; all of them where the scope is read as a whole. */
-  readonly roots: ReadonlySet<ScopeName>
+  readonly roots: ReadonlySet<AnyScopeName>
+  /** All names of the scope. */
+  readonly names: readonly AnyScopeName[]
   /** Names where the scope is the context, but that it does not have. */
   readonly unknownRoots: readonly Node[]
   readonly secrets: ReadonlySet<string>
@@ -50,8 +81,8 @@ export interface Survey {
   readonly mayWriteInput: boolean
 }
 
-export function surveyOf(tree: Node): Survey {
-  const walk = new Walk()
+export function surveyOf(tree: Node, names: readonly AnyScopeName[] = SCOPE_NAMES): Survey {
+  const walk = new Walk(names)
   walk.visit(tree, true)
   return walk.finish()
 }
@@ -59,7 +90,8 @@ export function surveyOf(tree: Node): Survey {
 const SAFE_TO_CALL = new Set(['lambda', 'partial', 'transform'])
 
 class Walk {
-  readonly #roots = new Set<ScopeName>()
+  readonly #names: readonly AnyScopeName[]
+  readonly #roots = new Set<AnyScopeName>()
   readonly #unknownRoots: Node[] = []
   readonly #secrets = new Set<string>()
   readonly #calls: Call[] = []
@@ -69,9 +101,14 @@ class Walk {
   readonly #transforms: Node[] = []
   #mayWriteInput = false
 
+  constructor(names: readonly AnyScopeName[]) {
+    this.#names = names
+  }
+
   finish(): Survey {
     return {
       roots: this.#roots,
+      names: this.#names,
       unknownRoots: this.#unknownRoots,
       secrets: this.#secrets,
       calls: this.#calls,
@@ -202,13 +239,13 @@ class Walk {
   }
 
   #readRoot(node: Node): void {
-    const known = SCOPE_NAMES.find((name) => name === node.value)
+    const known = this.#names.find((name) => name === node.value)
     if (known === undefined) this.#unknownRoots.push(node)
     else this.#roots.add(known)
   }
 
   #readAll(): void {
-    for (const name of SCOPE_NAMES) this.#roots.add(name)
+    for (const name of this.#names) this.#roots.add(name)
   }
 
   #bind(name: string, value: Node | null): void {

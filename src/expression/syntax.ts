@@ -27,6 +27,10 @@ export interface Node {
   readonly procedure?: Node
   readonly arguments?: readonly Node[]
   readonly body?: Node
+  /** A lambda that JSONata has put around a call in the last place of a function. */
+  readonly thunk?: boolean
+  /** What a function says of the types it takes. */
+  readonly signature?: unknown
   readonly terms?: readonly { readonly expression: Node }[]
   readonly pattern?: Node
   readonly update?: Node

@@ -7,7 +7,12 @@ import { Router } from '@koa/router'
 import Koa, { type Middleware } from 'koa'
 import { addCatalogRoutes } from './admin/catalog.ts'
 import { addConnectionRoutes } from './admin/connections.ts'
+import { addDeliveryRoutes } from './admin/deliveries.ts'
+import { addDestinationRoutes } from './admin/destinations.ts'
+import { addExplanationRoute } from './admin/explanation.ts'
 import { addLogRoutes } from './admin/log.ts'
+import { addReplayRoutes } from './admin/replays.ts'
+import { addSecretRoutes } from './admin/secrets.ts'
 import type { HttpDependencies } from './dependencies.ts'
 import { addHealthRoutes } from './health.ts'
 import { createIngressRouter } from './ingress/routes.ts'
@@ -33,6 +38,11 @@ export function createHttpApp(deps: HttpDependencies): RequestListener {
   addConnectionRoutes(api, deps)
   addCatalogRoutes(api, deps)
   addLogRoutes(api, deps)
+  addDeliveryRoutes(api, deps)
+  addDestinationRoutes(api, deps)
+  addReplayRoutes(api, deps)
+  addExplanationRoute(api, deps)
+  addSecretRoutes(api, deps)
   app.use(api.routes())
   app.use(refuseUnrouted())
   const handle = app.callback()

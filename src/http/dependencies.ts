@@ -2,6 +2,10 @@
 import type { JsonObject } from '../domain/connection.ts'
 import type { ConnectionId, Ids, IntegrationKey } from '../domain/ids.ts'
 import type { Clock, ConnectionStore, DeliveryQueue, Journal, LogReader } from '../engine/ports.ts'
+import type { Keyring } from '../engine/keyring/keyring.ts'
+import type { ExplainRequest } from '../engine/receive/explain.ts'
+import type { Destinations } from '../engine/forward/destinations.ts'
+import type { Replays } from '../engine/forward/replays.ts'
 import type { ReceiveRequest } from '../engine/receive/receive.ts'
 import type { SettingsSource } from '../engine/settings.ts'
 import type { CompiledSpec } from '../spec/compiled-spec.ts'
@@ -10,9 +14,14 @@ export interface HttpDependencies {
   readonly receive: ReceiveRequest
   readonly settings: SettingsSource
   readonly log: LogReader
+  /** Says why a stored request was accepted or refused. */
+  readonly explain: ExplainRequest
   readonly connections: ConnectionStore
   /** Besides storing, wakes whoever delivers. */
-  readonly queue: Pick<DeliveryQueue, 'replayDelivery'>
+  readonly keyring: Pick<Keyring, 'list' | 'reveal' | 'forget' | 'setConnectionSecrets'>
+  readonly queue: Pick<DeliveryQueue, 'replayDelivery' | 'cancelDelivery'>
+  readonly destinations: Destinations
+  readonly replays: Replays
   /** Whether the `Authorization` header carries one of the API keys; compares in constant time. */
   readonly authorize: (authorization: string | undefined) => boolean
   /** Every provider that has a spec, also those that no integration uses. */

@@ -93,7 +93,8 @@ function masked(name: string, value: unknown, depth: number): unknown {
 /** With the stack, which is what an operator sends us, and what caused it. */
 function errorFacts(error: Error, depth: number): Record<string, unknown> {
   const { name, message, stack, cause } = error
-  const code = 'code' in error && (typeof error.code === 'string' || typeof error.code === 'number') ? error.code : undefined
+  const code =
+    'code' in error && (typeof error.code === 'string' || typeof error.code === 'number') ? error.code : undefined
   return {
     name,
     message: message.slice(0, MAX_TEXT),

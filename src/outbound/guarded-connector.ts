@@ -12,7 +12,8 @@ import { lookup as resolveWithSystem } from 'node:dns'
 import type { LookupAddress } from 'node:dns'
 import { isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
-import { Agent, buildConnector } from 'undici'
+import { Agent, buildConnector, Pool, ProxyAgent } from 'undici'
+import type { Dispatcher } from 'undici'
 import { createAddressPolicy } from './address-policy.ts'
 import type { AddressPolicy, AddressRefusal } from './address-policy.ts'
 
@@ -46,22 +47,33 @@ export interface GuardOptions {
   readonly connections: number
   /** Certificate authorities in PEM, instead of the built-in ones. */
   readonly ca?: string
+  /** Our own certificate and its key in PEM, for servers that ask for one. */
+  readonly cert?: string
+  readonly key?: string
+  /**
+   * URL of an HTTP proxy that all connections go through. The guard then judges the proxy's address; of the names behind it the proxy
+   * decides, and only what is an address already can be judged here.
+   */
+  readonly proxy?: string
   readonly resolve?: Resolve
 }
 
 export interface GuardedAgent {
   /** The agent under the policy in force. A changed allow-list makes a new one: no old connection outlives its permission. */
-  current(): Agent
+  current(): Dispatcher
+  /** Why this host may not be reached, where that can be told without asking a name server; null when it may or is not known. */
+  refusalOf(host: string): BlockedAddressError | null
   /** Ends all connections, also those in use. */
   close(): Promise<void>
 }
 
 export function createGuardedAgent(options: GuardOptions): GuardedAgent {
   let allowed = options.allowPrivate()
-  let agent = buildAgent(createAddressPolicy(allowed), options)
-  const retired = new Set<Agent>()
+  let policy = createAddressPolicy(allowed)
+  let agent = buildAgent(policy, options)
+  const retired = new Set<Dispatcher>()
 
-  function retire(old: Agent): void {
+  function retire(old: Dispatcher): void {
     retired.add(old)
     void old.close().finally(() => retired.delete(old))
   }
@@ -74,10 +86,16 @@ export function createGuardedAgent(options: GuardOptions): GuardedAgent {
         allowed = wanted
         if (!isSame) {
           retire(agent)
-          agent = buildAgent(createAddressPolicy(allowed), options)
+          policy = createAddressPolicy(allowed)
+          agent = buildAgent(policy, options)
         }
       }
       return agent
+    },
+    refusalOf(host) {
+      const address = host.replace(/^\[|\]$/g, '')
+      const refusal = isIP(address) === 0 ? null : policy.refusalOf(address)
+      return refusal === null ? null : new BlockedAddressError(address, refusal)
     },
     async close() {
       await Promise.all([agent, ...retired].map((each) => each.destroy()))
@@ -85,7 +103,8 @@ export function createGuardedAgent(options: GuardOptions): GuardedAgent {
   }
 }
 
-function buildAgent(policy: AddressPolicy, options: GuardOptions): Agent {
+function buildAgent(policy: AddressPolicy, options: GuardOptions): Dispatcher {
+  if (options.proxy !== undefined) return buildProxyAgent(policy, options, options.proxy)
   return new Agent({
     connect: createGuardedConnector(policy, options),
     connections: options.connections,
@@ -96,15 +115,43 @@ function buildAgent(policy: AddressPolicy, options: GuardOptions): Agent {
   })
 }
 
+/** Tunnels through the proxy, for http targets too: TLS to the target is ours, and the proxy sees names only. */
+function buildProxyAgent(policy: AddressPolicy, options: GuardOptions, uri: string): Dispatcher {
+  const { ca, cert, key } = options
+  return new ProxyAgent({
+    uri,
+    connections: options.connections,
+    keepAliveTimeout: 4_000,
+    keepAliveMaxTimeout: 60_000,
+    requestTls: {
+      timeout: options.connectTimeoutMs,
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    },
+    // The certificates are for the target, not for the proxy.
+    clientFactory: (origin) => {
+      const { connectTimeoutMs, resolve } = options
+      const connect = createGuardedConnector(policy, {
+        connectTimeoutMs,
+        ...(resolve === undefined ? {} : { resolve }),
+      })
+      return new Pool(origin, { connect, connections: options.connections })
+    },
+  })
+}
+
 /** A connector for undici that connects to nothing the policy refuses. */
 export function createGuardedConnector(
   policy: AddressPolicy,
-  options: Pick<GuardOptions, 'connectTimeoutMs' | 'ca' | 'resolve'>,
+  options: Pick<GuardOptions, 'connectTimeoutMs' | 'ca' | 'cert' | 'key' | 'resolve'>,
 ): buildConnector.connector {
   const connect = buildConnector({
     timeout: options.connectTimeoutMs,
     lookup: createGuardedLookup(policy, options.resolve ?? resolveWithSystem),
     ...(options.ca === undefined ? {} : { ca: options.ca }),
+    ...(options.cert === undefined ? {} : { cert: options.cert }),
+    ...(options.key === undefined ? {} : { key: options.key }),
   })
   return (target, callback) => {
     // Sockets do not look up what is already an address, so the lookup's guard would never be asked.

@@ -6,8 +6,9 @@
 import type { Dispatcher } from 'undici'
 import type { Outcome } from '../domain/delivery.ts'
 import type { OutboundSender } from '../engine/ports.ts'
-import { BlockedAddressError, createGuardedAgent } from './guarded-connector.ts'
+import { BlockedAddressError } from './guarded-connector.ts'
 import type { Resolve } from './guarded-connector.ts'
+import { createTransports } from './transports.ts'
 
 export interface SenderOptions {
   /** CIDRs that may be reached although they are not public. */
@@ -29,7 +30,7 @@ const BODY_GRACE_MS = 2_000
 
 export function createSender(options: SenderOptions): OutboundSender & { close(): Promise<void> } {
   const now = options.now ?? Date.now
-  const guarded = createGuardedAgent({
+  const transports = createTransports({
     connectTimeoutMs: 10_000,
     connections: 1_000,
     ...options,
@@ -38,6 +39,11 @@ export function createSender(options: SenderOptions): OutboundSender & { close()
     send(call) {
       const target = parseTarget(call.url)
       if (target === null) return Promise.resolve(invalidDestination('the URL is not an http or https URL'))
+      const { transport } = call
+      const guarded = transports.of(transport)
+      const isProxied = transport !== undefined && transport.proxy !== null
+      const refusal = isProxied ? guarded.refusalOf(target.host) : null
+      if (refusal !== null) return Promise.resolve(blockedAddress(refusal))
       return new Promise((resolve) => {
         const post = new Post(call.timeoutMs, now, resolve)
         const headers =
@@ -56,12 +62,13 @@ export function createSender(options: SenderOptions): OutboundSender & { close()
         )
       })
     },
-    close: () => guarded.close(),
+    close: () => transports.close(),
   }
 }
 
 interface Target {
   readonly origin: string
+  readonly host: string
   readonly path: string
   readonly authorization: string | null
 }
@@ -70,7 +77,12 @@ function parseTarget(text: string): Target | null {
   if (!URL.canParse(text)) return null
   const url = new URL(text)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return null
-  return { origin: url.origin, path: url.pathname + url.search, authorization: basicAuthorization(url) }
+  return {
+    origin: url.origin,
+    host: url.hostname,
+    path: url.pathname + url.search,
+    authorization: basicAuthorization(url),
+  }
 }
 
 /** A user and password in the URL go out as RFC 7617 says, and nowhere else. */
@@ -87,6 +99,10 @@ function basicAuthorization(url: URL): string | null {
 
 function invalidDestination(detail: string): Outcome {
   return { kind: 'permanent', reason: 'invalid_destination', durationMs: 0, responseHead: '', detail }
+}
+
+function blockedAddress({ message }: BlockedAddressError): Outcome {
+  return { kind: 'permanent', reason: 'blocked_address', durationMs: 0, responseHead: '', detail: message }
 }
 
 /** One POST under way; undici reports its progress to it. It settles once, and whatever is reported later is ignored. */

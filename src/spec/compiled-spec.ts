@@ -1,6 +1,8 @@
 /** A provider spec made ready for the engine: every expression compiled, every default filled in, nothing left to look up. */
 import type { CompiledExpression } from '../domain/expression.ts'
 import type { ProviderSpec } from '../domain/provider-spec.gen.ts'
+import type { TokenCheck } from '../verify/handshake-token.ts'
+import type { UrlRule } from '../verify/hosts.ts'
 import type { TimeUnit } from '../verify/timestamp.ts'
 import type { Verifier } from '../verify/verifier.ts'
 import type { BodyKind } from './body.ts'
@@ -24,6 +26,8 @@ export interface CompiledSpec {
   readonly forwardQuery: readonly string[]
   readonly answers: readonly { readonly when: CompiledExpression | null; readonly answer: CompiledAnswer }[]
   readonly refusedAnswer: CompiledAnswer
+  /** Answers for certain causes of a refusal, before `refusedAnswer`. */
+  readonly refusals: readonly { readonly codes: ReadonlySet<string>; readonly answer: CompiledAnswer }[]
 }
 
 export interface CompiledHandshake {
@@ -31,19 +35,37 @@ export interface CompiledHandshake {
   readonly when: CompiledExpression
   /** Answered only after verification. */
   readonly isVerified: boolean
+  /** Null where no token is asked for. */
+  readonly token: {
+    readonly secret: string
+    readonly check: TokenCheck
+    readonly otherwise: CompiledAnswer | null
+  } | null
+  readonly capture: CompiledCapture | null
+  readonly confirm: { readonly url: CompiledExpression; readonly rule: UrlRule } | null
   readonly answer: CompiledAnswer
+}
+
+export interface CompiledCapture {
+  readonly secret: string
+  readonly from: CompiledExpression
+  readonly scope: 'integration' | 'connection'
+  readonly connection: { readonly field: string; readonly equals: CompiledExpression } | null
+  readonly replace: 'never' | 'when_unset'
 }
 
 export interface CompiledAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
+  /** Headers whose value is computed; empty for most. */
+  readonly computedHeaders: readonly { readonly name: string; readonly value: CompiledExpression }[]
   readonly body:
     | { readonly kind: 'fixed'; readonly contentType: string | null; readonly text: string }
     | { readonly kind: 'computed'; readonly value: CompiledExpression }
 }
 
 export interface CompiledEventRules {
-  /** Member names from the body to the batch array; null when the request is one event. */
+  /** Member names from the body to the batch array, `[]` and `*` between them; null when the request is one event. */
   readonly batchPath: readonly string[] | null
   readonly type: CompiledExpression
   readonly dedupe: CompiledExpression | null

@@ -2,7 +2,7 @@
  * Findings about the expressions of a spec: whether each can be compiled, whether it reads only what there is at its place, and
  * whether it can ever find what it looks for.
  */
-import type { Answer, ProviderSpec } from '../domain/provider-spec.gen.ts'
+import type { Alternative, Answer, Handshake, ProviderSpec } from '../domain/provider-spec.gen.ts'
 import { checkExpression } from '../expression/check.ts'
 import { SCOPE_NAMES } from '../expression/survey.ts'
 import { isPairs, type Node, parseExpression } from '../expression/syntax.ts'
@@ -19,7 +19,12 @@ interface Site {
 const ELSEWHERE = {
   event: 'nothing is known of events before the request is verified; write body',
   item: 'there is an item only in a verify clause with each:',
-  claims: 'there are claims only in the conditions of verify[].claims',
+  claims: 'there are claims only where a token is the proof',
+  parts: 'only a signature with a format has parts',
+  jwk: 'there is a published key only in the require of a verify clause',
+  outer: 'only events of a nested batch have something around them',
+  list: 'only events below * have a list',
+  position: 'only events of a batch have a position',
   secrets: '$secret stands only in the answer of a handshake',
 } as const
 
@@ -87,42 +92,97 @@ function isElsewhere(name: string): name is PlaceName {
 
 /** Every expression of the spec, in the order of the file's parts. */
 function* sitesOf(spec: ProviderSpec): Generator<Site> {
-  for (const [at, alternative] of spec.verify.entries()) {
-    const path = ['verify', at]
-    const item: readonly PlaceName[] = alternative.each === undefined ? [] : ['item']
-    const { when, signature, timestamp, claims } = alternative
-    if (when !== undefined) yield { path: [...path, 'when'], source: when, reads: [] }
-    if (signature?.body !== undefined)
-      yield { path: [...path, 'signature', 'body'], source: signature.body, reads: item }
-    if (timestamp?.body !== undefined)
-      yield { path: [...path, 'timestamp', 'body'], source: timestamp.body, reads: item }
-    for (const [name, claim] of Object.entries(claims ?? {})) {
-      if (typeof claim !== 'object' || Array.isArray(claim)) continue
-      yield { path: [...path, 'claims', name, 'expression'], source: claim.expression, reads: [...item, 'claims'] }
-    }
+  const isToken = spec.verify.some((one) => [one, ...(one.also ?? [])].some(({ scheme }) => scheme === 'jwt'))
+  const claims: readonly PlaceName[] = isToken ? ['claims'] : []
+  for (const [at, alternative] of spec.verify.entries()) yield* alternativeSites(alternative, ['verify', at])
+  for (const [at, handshake] of (spec.handshakes ?? []).entries()) {
+    yield* handshakeSites(handshake, ['handshakes', at], handshake.verified === false ? [] : claims)
   }
-  for (const [at, { when, answer }] of (spec.handshakes ?? []).entries()) {
-    yield { path: ['handshakes', at, 'when'], source: when, reads: ['event'] }
-    yield* answerSite(['handshakes', at, 'answer'], answer, ['event', 'secrets'])
-  }
-  const { type, dedupe, time, skip } = spec.event
+  const { each, type, dedupe, time, skip } = spec.event
+  const nested: readonly PlaceName[] = /\[\]|\*/.test(each ?? '') ? ['outer', 'list'] : []
+  const event: readonly PlaceName[] = [
+    'event',
+    ...claims,
+    ...(each === undefined ? [] : ['position' as const]),
+    ...nested,
+  ]
   for (const [name, source] of Object.entries({ type, dedupe, skip })) {
-    if (source !== undefined) yield { path: ['event', name], source, reads: ['event'] }
+    if (source !== undefined) yield { path: ['event', name], source, reads: event }
   }
-  if (time !== undefined) yield { path: ['event', 'time', 'value'], source: time.value, reads: ['event'] }
+  if (time !== undefined) yield { path: ['event', 'time', 'value'], source: time.value, reads: event }
   for (const [at, { when, equals }] of (spec.match ?? []).entries()) {
-    if (when !== undefined) yield { path: ['match', at, 'when'], source: when, reads: ['event'] }
-    yield { path: ['match', at, 'equals'], source: equals, reads: ['event'] }
+    if (when !== undefined) yield { path: ['match', at, 'when'], source: when, reads: event }
+    yield { path: ['match', at, 'equals'], source: equals, reads: event }
   }
   for (const [at, { when, answer }] of (spec.answers ?? []).entries()) {
-    if (when !== undefined) yield { path: ['answers', at, 'when'], source: when, reads: ['event'] }
-    yield* answerSite(['answers', at, 'answer'], answer, ['event'])
+    if (when !== undefined) yield { path: ['answers', at, 'when'], source: when, reads: ['event', ...claims] }
+    yield* answerSites(['answers', at, 'answer'], answer, ['event', ...claims])
   }
-  yield* answerSite(['refused'], spec.refused, [])
+  yield* answerSites(['refused'], spec.refused, [])
+  for (const [at, { answer }] of (spec.refusals ?? []).entries()) {
+    yield* answerSites(['refusals', at, 'answer'], answer, [])
+  }
 }
 
-function* answerSite(path: DocumentPath, answer: Answer | undefined, reads: readonly PlaceName[]): Generator<Site> {
+function* alternativeSites(alternative: Alternative, path: DocumentPath): Generator<Site> {
+  const item: readonly PlaceName[] = alternative.each === undefined ? [] : ['item']
+  const parts: readonly PlaceName[] = ['parts', ...item]
+  const tokenClaims: readonly PlaceName[] = alternative.scheme === 'jwt' ? ['claims'] : []
+  const {
+    when,
+    signature,
+    timestamp,
+    claims,
+    connection,
+    key_id: keyId,
+    body_hash: bodyHash,
+    fetched_key: fetched,
+  } = alternative
+  const site = (below: DocumentPath, source: string, reads: readonly PlaceName[]): Site => ({
+    path: [...path, ...below],
+    source,
+    reads,
+  })
+  if (when !== undefined) yield site(['when'], when, [])
+  for (const [at, condition] of (alternative.require ?? []).entries()) {
+    yield site(['require', at], condition, ['parts', 'jwk', ...tokenClaims])
+  }
+  if (connection !== undefined) yield site(['connection', 'equals'], connection.equals, [...item, ...tokenClaims])
+  if (keyId?.body !== undefined) yield site(['key_id', 'body'], keyId.body, item)
+  if (typeof fetched?.url === 'object') {
+    yield site(['fetched_key', 'url', 'expression'], fetched.url.expression, [...item, ...tokenClaims])
+  }
+  if (signature?.body !== undefined) yield site(['signature', 'body'], signature.body, item)
+  if (signature?.expression !== undefined) yield site(['signature', 'expression'], signature.expression, item)
+  for (const [name, source] of Object.entries(alternative.texts ?? {})) yield site(['texts', name], source, parts)
+  if (timestamp?.body !== undefined) yield site(['timestamp', 'body'], timestamp.body, item)
+  if (bodyHash?.when !== undefined) yield site(['body_hash', 'when'], bodyHash.when, item)
+  for (const [name, claim] of Object.entries(claims ?? {})) {
+    if (typeof claim !== 'object' || Array.isArray(claim)) continue
+    yield site(['claims', name, 'expression'], claim.expression, [...item, 'claims'])
+  }
+  for (const [at, other] of (alternative.also ?? []).entries()) yield* alternativeSites(other, [...path, 'also', at])
+}
+
+function* handshakeSites(handshake: Handshake, path: DocumentPath, claims: readonly PlaceName[]): Generator<Site> {
+  const { when, token, capture, confirm, answer, otherwise } = handshake
+  const reads: readonly PlaceName[] = ['event', ...claims]
+  const site = (below: DocumentPath, source: string): Site => ({ path: [...path, ...below], source, reads })
+  yield site(['when'], when)
+  if (token?.body !== undefined) yield site(['token', 'body'], token.body)
+  if (capture !== undefined) yield site(['capture', 'from'], capture.from)
+  if (capture?.connection !== undefined) yield site(['capture', 'connection', 'equals'], capture.connection.equals)
+  if (confirm !== undefined) yield site(['confirm', 'url'], confirm.url)
+  yield* answerSites([...path, 'answer'], answer, [...reads, 'secrets'])
+  yield* answerSites([...path, 'otherwise'], otherwise, [])
+}
+
+function* answerSites(path: DocumentPath, answer: Answer | undefined, reads: readonly PlaceName[]): Generator<Site> {
   if (answer?.value !== undefined) yield { path: [...path, 'value'], source: answer.value, reads }
+  for (const [name, value] of Object.entries(answer?.headers ?? {})) {
+    if (typeof value === 'object')
+      yield { path: [...path, 'headers', name, 'expression'], source: value.expression, reads }
+  }
 }
 
 interface HeaderNames {

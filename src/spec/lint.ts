@@ -7,6 +7,7 @@ import type { DocumentPath, Remark } from '../document/yaml-document.ts'
 import { isForwardable } from '../domain/forwardable.ts'
 import { lintAlternative, type SignaturePlace, signaturePlaceOf } from './lint-alternative.ts'
 import { lintExpressions } from './lint-expressions.ts'
+import { lintKeys } from './lint-keys.ts'
 
 export type { DocumentPath }
 
@@ -15,7 +16,12 @@ export type Report = (remark: Remark) => void
 
 export function lintSpec(spec: ProviderSpec, report: Report): void {
   lintSecrets(spec, report)
-  spec.verify.forEach((alternative, at) => lintAlternative(spec, alternative, ['verify', at], report))
+  const lintOne = (alternative: Alternative, path: DocumentPath): void => {
+    lintAlternative(spec, alternative, path, report)
+    lintKeys(alternative, path, report)
+    alternative.also?.forEach((other, at) => lintOne(other, [...path, 'also', at]))
+  }
+  spec.verify.forEach((alternative, at) => lintOne(alternative, ['verify', at]))
   lintOrder(spec.verify, report)
   lintHandshakes(spec, report)
   lintForward(spec, report)
@@ -29,14 +35,41 @@ export function secretsOf(alternative: Alternative): string[] {
   return [alternative.secret, alternative.username, alternative.password].filter((name) => name !== undefined)
 }
 
+/** Every mention of a secret by its name, with its place. */
+function* mentionsOf(spec: ProviderSpec): Generator<{ readonly path: DocumentPath; readonly name: string }> {
+  for (const [at, alternative] of spec.verify.entries()) yield* mentionsIn(alternative, ['verify', at])
+  for (const [at, { token, capture }] of (spec.handshakes ?? []).entries()) {
+    const path = ['handshakes', at]
+    if (token !== undefined) yield { path: [...path, 'token', 'secret'], name: token.secret }
+    if (capture !== undefined) yield { path: [...path, 'capture', 'secret'], name: capture.secret }
+  }
+}
+
+function* mentionsIn(alternative: Alternative, path: DocumentPath): Generator<{ path: DocumentPath; name: string }> {
+  for (const key of ['secret', 'username', 'password'] as const) {
+    const name = alternative[key]
+    if (name !== undefined) yield { path: [...path, key], name }
+  }
+  for (const [index, name] of (alternative.unless_configured ?? []).entries()) {
+    yield { path: [...path, 'unless_configured', index], name }
+  }
+  const templates = [
+    { path: [...path, 'key', 'template'], text: alternative.key?.template ?? '' },
+    { path: [...path, 'fetched_key'], text: JSON.stringify(alternative.fetched_key ?? {}) },
+  ]
+  for (const { path: where, text } of templates) {
+    for (const found of text.matchAll(/\{secret:([a-z0-9_]+)\}/g)) yield { path: where, name: found[1]! }
+  }
+  for (const [at, other] of (alternative.also ?? []).entries()) yield* mentionsIn(other, [...path, 'also', at])
+}
+
 function lintSecrets(spec: ProviderSpec, report: Report): void {
   const declared = Object.keys(spec.secrets ?? {})
-  const used = new Set(
-    spec.verify.flatMap((alternative) => [...secretsOf(alternative), ...(alternative.unless_configured ?? [])]),
-  )
-  const handshakeTexts = (spec.handshakes ?? []).map((handshake) => handshake.answer.value ?? '').join('\n')
+  const mentions = [...mentionsOf(spec)]
+  const used = new Set(mentions.map(({ name }) => name))
+  const handshakeTexts = (spec.handshakes ?? []).map(({ answer }) => JSON.stringify(answer)).join('\n')
   for (const name of declared) {
-    if (used.has(name) || new RegExp(`\\$secret\\(["']${name}["']\\)`).test(handshakeTexts)) continue
+    if (used.has(name) || new RegExp(`\\$secret\\(\\\\?["']${name}\\\\?["']\\)`).test(handshakeTexts)) continue
     report({
       path: ['secrets', name],
       atKey: true,
@@ -46,30 +79,16 @@ function lintSecrets(spec: ProviderSpec, report: Report): void {
       hint: 'Remove it, or name it in the alternative that needs it.',
     })
   }
-  spec.verify.forEach((alternative, at) => {
-    for (const key of ['secret', 'username', 'password'] as const) {
-      const name = alternative[key]
-      if (name === undefined || declared.includes(name)) continue
-      report({
-        path: ['verify', at, key],
-        code: 'spec_undeclared_secret',
-        message: `"${name}" is not declared under secrets`,
-        hint:
-          declared.length === 0
-            ? `Add it: secrets: { ${name}: { where: … } }`
-            : `Declared are: ${declared.join(', ')}.`,
-      })
-    }
-    alternative.unless_configured?.forEach((name, index) => {
-      if (declared.includes(name)) return
-      report({
-        path: ['verify', at, 'unless_configured', index],
-        code: 'spec_undeclared_secret',
-        message: `"${name}" is not declared under secrets`,
-        hint: declared.length === 0 ? 'Declare it, or remove the clause.' : `Declared are: ${declared.join(', ')}.`,
-      })
+  for (const { path, name } of mentions) {
+    if (declared.includes(name)) continue
+    report({
+      path,
+      code: 'spec_undeclared_secret',
+      message: `"${name}" is not declared under secrets`,
+      hint:
+        declared.length === 0 ? `Add it: secrets: { ${name}: { where: … } }` : `Declared are: ${declared.join(', ')}.`,
     })
-  })
+  }
 }
 
 const STRENGTH = (alternative: Alternative): number => {
@@ -113,12 +132,21 @@ function lintOrder(alternatives: readonly Alternative[], report: Report): void {
         hint: 'Remove it, or move unverified to the end.',
       })
     }
+    const self = alternative.unless_configured?.findIndex((secret) => secretsOf(alternative).includes(secret)) ?? -1
+    if (self !== -1) {
+      report({
+        path: ['verify', at, 'unless_configured', self],
+        code: 'spec_unreachable_alternative',
+        message: `"${name}" is never reached: it steps aside for a secret that it needs itself`,
+        hint: 'Name the secrets of the stronger alternatives.',
+      })
+    }
     const place: SignaturePlace = signaturePlaceOf(alternative)
     const earlier = place === null ? undefined : places.get(place)
     // With other secrets the earlier one steps aside where it is not configured.
     if (
       earlier !== undefined &&
-      alternatives[earlier]!.when === undefined &&
+      (alternatives[earlier]!.when === undefined || alternatives[earlier]!.when === alternative.when) &&
       sameSecrets(alternatives[earlier]!, alternative)
     ) {
       report({
@@ -156,21 +184,54 @@ function sameSecrets(a: Alternative, b: Alternative): boolean {
 
 function lintHandshakes(spec: ProviderSpec, report: Report): void {
   spec.handshakes?.forEach((handshake, at) => {
-    if (handshake.verified === false && handshake.because === undefined) {
-      report({
-        path: ['handshakes', at, 'verified'],
-        code: 'spec_unexplained_handshake',
-        message: `the handshake "${handshake.name}" is answered without verification and does not say why`,
-        hint: 'Add because: with the reason, or let it be verified.',
-      })
+    const { name, verified = true, because, answer, token, otherwise, capture, confirm, when } = handshake
+    const problem = (path: DocumentPath, code: string, message: string, hint: string): void =>
+      report({ path: ['handshakes', at, ...path], code, message: `the handshake "${name}" ${message}`, hint })
+    if (!verified && because === undefined) {
+      problem(
+        ['verified'],
+        'spec_unexplained_handshake',
+        'is answered without verification and does not say why',
+        'Add because: with the reason, or let it be verified.',
+      )
     }
-    if (handshake.verified === false && /\$secret\s*\(/.test(handshake.answer.value ?? '')) {
+    if (!verified && confirm !== undefined) {
+      problem(
+        ['confirm'],
+        'spec_unverified_confirm',
+        'would visit a URL on the word of an unverified caller',
+        'Let it be verified.',
+      )
+    }
+    if (otherwise !== undefined && token === undefined) {
+      problem(
+        ['otherwise'],
+        'spec_useless_clause',
+        'answers a wrong token, but asks for none',
+        'Add token: or remove it.',
+      )
+    }
+    if (capture !== undefined && (capture.scope === 'connection') !== (capture.connection !== undefined)) {
+      problem(
+        ['capture'],
+        'spec_capture_without_connection',
+        'keeps a secret of a connection only when scope: connection and connection: both say so',
+        'Say which connection it is, or leave both out.',
+      )
+    }
+    const computed = [
+      answer.value,
+      ...Object.values(answer.headers ?? {}).map((one) => (typeof one === 'string' ? '' : one.expression)),
+    ]
+    const signs = computed.some((source) => /\$secret\s*\(/.test(source ?? ''))
+    // A text of letters, digits and a few signs cannot have the form of a request that is signed.
+    if (!verified && signs && token === undefined && !/\$isToken\s*\(/.test(when)) {
       report({
-        path: ['handshakes', at, 'answer', 'value'],
+        path: ['handshakes', at, 'answer', ...(answer.value === undefined ? [] : ['value'])],
         code: 'spec_signing_oracle',
         severity: 'warning',
-        message: `the handshake "${handshake.name}" signs what an unverified caller sends`,
-        hint: 'Bound the text it signs in its when clause, so that it cannot have the form of a signed request.',
+        message: `the handshake "${name}" signs what an unverified caller sends`,
+        hint: 'Bound the text it signs in its when clause: $isToken(query.challenge).',
       })
     }
   })
@@ -178,11 +239,13 @@ function lintHandshakes(spec: ProviderSpec, report: Report): void {
 
 function lintForward(spec: ProviderSpec, report: Report): void {
   const secretHeaders = new Set(
-    spec.verify.flatMap((one) =>
-      (one.scheme === 'token' || one.scheme === 'jwt') && one.signature?.header !== undefined
-        ? [one.signature.header.toLowerCase()]
-        : [],
-    ),
+    spec.verify
+      .flatMap((one) => [one, ...(one.also ?? [])])
+      .flatMap(({ scheme, signature }) =>
+        (scheme === 'token' || scheme === 'jwt') && signature?.header !== undefined
+          ? [signature.header, ...(signature.aliases ?? [])].map((name) => name.toLowerCase())
+          : [],
+      ),
   )
   spec.forward?.headers?.forEach((name, at) => {
     const lower = name.toLowerCase()
@@ -236,10 +299,15 @@ function lintExamples(spec: ProviderSpec, report: Report): void {
         hint: 'Keep one of them.',
       })
     }
-    for (const name of Object.keys(example.given?.secrets ?? {})) {
+    const given = Object.keys(example.given?.secrets ?? {}).map((name) => ({ name, path: ['secrets', name] }))
+    for (const [place, { secrets }] of (example.given?.connections ?? []).entries()) {
+      for (const name of Object.keys(secrets ?? {}))
+        given.push({ name, path: ['connections', place, 'secrets', name] as string[] })
+    }
+    for (const { name, path } of given) {
       if (spec.secrets?.[name] !== undefined) continue
       report({
-        path: ['examples', at, 'given', 'secrets', name],
+        path: ['examples', at, 'given', ...path],
         atKey: true,
         code: 'spec_undeclared_secret',
         message: `"${name}" is not declared under secrets`,

@@ -45,14 +45,22 @@ export function createRequestView({ request, decode, options, now }: RequestView
   }
 }
 
-/** The same view with one item of the batch as `event`. */
-export function withEvent(view: RequestView, event: unknown): RequestView {
+/** The same view with one item of the batch as `event`, its place, and what stands around it in a nested batch. */
+export function withEvent(
+  view: RequestView,
+  event: unknown,
+  position: number,
+  around: Pick<Partial<RequestView>, 'outer' | 'list'> = {},
+): RequestView {
   return {
     method: view.method,
     url: view.url,
     options: view.options,
     now: view.now,
+    claims: view.claims,
     event,
+    position,
+    ...around,
     get path() {
       return view.path
     },

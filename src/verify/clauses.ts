@@ -7,13 +7,43 @@ import type { Alternative } from '../domain/provider-spec.gen.ts'
 type Member = keyof Alternative
 type Family = 'symmetric' | 'asymmetric' | 'jwt' | 'token' | 'basic' | 'unverified'
 
-const SIGNED: readonly Member[] = ['secret', 'key', 'signature', 'signed', 'url', 'timestamp', 'tolerance', 'body_hash']
+const SIGNED: readonly Member[] = [
+  'secret',
+  'connection',
+  'key',
+  'fetched_key',
+  'key_id',
+  'signature',
+  'signed',
+  'texts',
+  'or_signed',
+  'url',
+  'timestamp',
+  'tolerance',
+  'body_hash',
+  'each',
+]
 
 const KNOWN: Record<Family, readonly Member[]> = {
   symmetric: SIGNED,
-  asymmetric: [...SIGNED, 'public_key'],
-  jwt: ['secret', 'public_key', 'jwks', 'key', 'signature', 'tolerance', 'body_hash', 'algorithms', 'claims'],
-  token: ['secret', 'key', 'signature', 'each'],
+  asymmetric: [...SIGNED, 'public_key', 'jwks', 'openid'],
+  jwt: [
+    'secret',
+    'connection',
+    'public_key',
+    'jwks',
+    'openid',
+    'fetched_key',
+    'key',
+    'signature',
+    'tolerance',
+    'body_hash',
+    'algorithms',
+    'claims',
+    'required_claims',
+    'max_age',
+  ],
+  token: ['secret', 'connection', 'key', 'signature', 'each'],
   basic: ['username', 'password'],
   unverified: ['reason'],
 }
@@ -22,7 +52,7 @@ const KNOWN: Record<Family, readonly Member[]> = {
 const SPECIAL: ReadonlySet<Member> = new Set(Object.values(KNOWN).flat())
 
 const NEEDED: Record<Family, readonly Member[]> = {
-  symmetric: ['secret', 'signature'],
+  symmetric: ['signature'],
   asymmetric: ['signature'],
   jwt: ['algorithms'],
   token: ['secret', 'signature'],
@@ -32,8 +62,9 @@ const NEEDED: Record<Family, readonly Member[]> = {
 
 /** Where a key comes from, for the schemes that leave a choice: exactly one of these. */
 const KEY_SOURCES: Partial<Record<Family, readonly Member[]>> = {
-  asymmetric: ['secret', 'public_key'],
-  jwt: ['secret', 'public_key', 'jwks'],
+  symmetric: ['secret', 'fetched_key'],
+  asymmetric: ['secret', 'public_key', 'jwks', 'openid', 'fetched_key'],
+  jwt: ['secret', 'public_key', 'jwks', 'openid', 'fetched_key'],
 }
 
 /** The first member that is wrong about this alternative, and why; undefined when nothing is. */
@@ -49,9 +80,32 @@ export function findInvalidClause(alternative: Alternative): { field: string; pr
   if (sources !== undefined && sources.filter(isGiven).length !== 1) {
     return { field: sources[0]!, problem: `${scheme} needs exactly one of ${sources.join(', ')}` }
   }
+  const misplaced = findMisplaced(alternative)
+  if (misplaced !== undefined) return misplaced
   const { encoding } = alternative.key ?? {}
   if ((family === 'symmetric' || family === 'token') && (encoding === 'pem' || encoding === 'der')) {
     return { field: 'key', problem: `${scheme} has no public key that could be ${encoding}` }
+  }
+  return undefined
+}
+
+/** Members that mean something only beside another. */
+function findMisplaced(alternative: Alternative): { field: string; problem: string } | undefined {
+  const { connection, secret, fetched_key: fetched, key_id: keyId, jwks, openid, public_key: pinned, key } = alternative
+  if (connection !== undefined && secret === undefined) {
+    return { field: 'connection', problem: 'connection finds secrets: name the secret' }
+  }
+  const isFetched = fetched !== undefined || jwks !== undefined || openid !== undefined
+  if (keyId !== undefined && !isFetched)
+    return { field: 'key_id', problem: 'only published and fetched keys have an id' }
+  if (
+    key !== undefined &&
+    (jwks !== undefined || openid !== undefined || (fetched !== undefined && fetched.as !== 'secret'))
+  ) {
+    return { field: 'key', problem: 'the recipe is for keys that are text, which a published key is not' }
+  }
+  if ((key?.template ?? key?.split) !== undefined && (pinned !== undefined || fetched !== undefined)) {
+    return { field: 'key', problem: 'only configured secrets are split or put into a template' }
   }
   return undefined
 }

@@ -3,6 +3,8 @@
  * percent-escapes decoded, repeated names kept. Names and values stay bytes, written one byte per character, so that sorting is
  * by byte and text that is not UTF-8 survives until it is hashed.
  */
+import { readMultipart } from '../domain/multipart.ts'
+
 export interface FormPair {
   /** One character per byte (Latin-1); see `formText` for the text. */
   readonly name: string
@@ -13,6 +15,17 @@ export interface FormPair {
 export function readForm(body: Uint8Array): FormPair[] {
   return readPairs(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'))
 }
+
+/** The fields of a form body, be it url-encoded or `multipart/form-data`, which its first bytes tell apart; no files. */
+export function readFields(body: Uint8Array): FormPair[] {
+  const parts = body[0] === HYPHEN && body[1] === HYPHEN ? readMultipart(body) : undefined
+  if (parts === undefined) return readForm(body)
+  return parts
+    .filter((part) => part.filename === undefined)
+    .map((part) => ({ name: formBytes(part.name), value: Buffer.from(part.bytes).toString('latin1') }))
+}
+
+const HYPHEN = 0x2d
 
 /** The pairs of the query of a URL. */
 export function readQuery(url: string): FormPair[] {

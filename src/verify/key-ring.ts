@@ -5,9 +5,11 @@
  */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { GatewayError } from '../domain/errors.ts'
-import type { Alternative } from '../domain/provider-spec.gen.ts'
+import type { Alternative, FetchedKey } from '../domain/provider-spec.gen.ts'
+import { compileUrlRule } from './hosts.ts'
 import { writePublicKey } from './public-key.ts'
 import { tokenKeyKind } from './schemes/jwt-keys.ts'
+import { writeCertificate } from './signing/write-certificate.ts'
 import type { KeySets } from './verifier.ts'
 
 export interface KeyRing {
@@ -17,8 +19,18 @@ export interface KeyRing {
   publicSecret(name: string): string | undefined
   /** For `createVerifier`: the ring's key in place of the pinned one. */
   publicKeyOverride(alternative: Alternative): string | undefined
-  /** Answers the key-set URLs of the spec with the ring's own keys; rejects for any other. */
+  /** The secret that this alternative's provider hands out when it is asked; undefined where its key is no such secret. */
+  fetchedSecret(alternative: Alternative): string | undefined
+  /** Answers the key URLs of the spec with the ring's own keys; rejects for any other. */
   readonly keySets: KeySets
+  /** The same with documents that an example has recorded, and with members that the published key has beside the usual. */
+  keySetsFor(given: GivenKeys): KeySets
+}
+
+export interface GivenKeys {
+  /** Text by URL. */
+  readonly documents?: Readonly<Record<string, string>> | undefined
+  readonly jwk?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** The key id under which the ring's key stands in a published set. */
@@ -58,7 +70,8 @@ export function createKeyRing(
   const pairOf = (alternative: Alternative): KeyPair | undefined => {
     const kind = pairKindOf(alternative)
     if (kind === undefined) return undefined
-    const slot = JSON.stringify([kind, alternative.secret, alternative.public_key, alternative.jwks])
+    const { secret, public_key: pinned, jwks, openid, fetched_key: fetched } = alternative
+    const slot = JSON.stringify([kind, secret, pinned, jwks, openid, fetched?.url])
     let pair = pairs.get(slot)
     if (pair === undefined) {
       pair = source.pool.pair(kind, (source.firstNumber ?? 0) + pairs.size)
@@ -70,24 +83,78 @@ export function createKeyRing(
     const pair = alternative === undefined ? undefined : pairOf(alternative)
     return pair === undefined ? undefined : writePublicKey(pair.publicKey, alternative?.key ?? {})
   }
+  const jwkOf = (alternative: Alternative, added: GivenKeys['jwk']): Record<string, unknown> => ({
+    ...pairOf(alternative)!.publicKey.export({ format: 'jwk' }),
+    kid: RING_KEY_ID,
+    use: 'sig',
+    ...added,
+  })
+  const keySetsFor = ({ documents = {}, jwk }: GivenKeys): KeySets => ({
+    async fetch(url) {
+      if (Object.hasOwn(documents, url)) return JSON.parse(documents[url]!) as Awaited<ReturnType<KeySets['fetch']>>
+      const owner = alternatives.find((one) => one.jwks === url || keySetUrl(one.openid) === url)
+      if (owner !== undefined) return { keys: [jwkOf(owner, jwk)] }
+      throw unknownUrl(url)
+    },
+    async document({ url }) {
+      const text = Object.hasOwn(documents, url) ? documents[url]! : writeDocument(url, jwk)
+      if (text === undefined) throw unknownUrl(url)
+      return { text, fetchedAt: 0 }
+    },
+  })
+  const writeDocument = (url: string, jwk: GivenKeys['jwk']): string | undefined => {
+    const metadata = alternatives.find((one) => one.openid === url)
+    if (metadata !== undefined) return JSON.stringify({ jwks_uri: keySetUrl(url) })
+    const isToken = alternatives.some((one) => one.fetched_key?.authorization?.client_credentials?.token_url === url)
+    if (isToken) return JSON.stringify({ access_token: RING_KEY_ID, token_type: 'Bearer' })
+    const owner = alternatives.find((one) => one.fetched_key !== undefined && mayAnswer(one.fetched_key, url))
+    return owner === undefined ? undefined : writeKey(owner, owner.fetched_key!, jwk)
+  }
+  const writeKey = (owner: Alternative, { as, member, subject }: FetchedKey, jwk: GivenKeys['jwk']): string => {
+    const key = ((): unknown => {
+      switch (as) {
+        case 'secret':
+          return fetchedSecret(owner)
+        case 'pem':
+          return pairOf(owner)!.publicKey.export({ format: 'pem', type: 'spki' })
+        case 'certificate':
+          return writeCertificate(pairOf(owner)!, (subject ?? 'keys.example.com').replace('*', 'keys'))
+        case 'jwk':
+          return jwkOf(owner, jwk)
+        case 'jwks':
+          return { keys: [jwkOf(owner, jwk)] }
+      }
+    })()
+    if (member === undefined) return typeof key === 'string' ? key : JSON.stringify(key)
+    return JSON.stringify(member.split('.').reduceRight<unknown>((value, name) => ({ [name]: value }), key))
+  }
+  const fetchedSecret = (alternative: Alternative): string | undefined =>
+    alternative.fetched_key?.as === 'secret' ? `${RING_KEY_ID} ${source.firstNumber ?? 0}` : undefined
+
   return {
     privateKey: (alternative) => pairOf(alternative)?.privateKey,
     publicSecret: (name) =>
       write(alternatives.find((alternative) => alternative.secret === name && pairKindOf(alternative) !== undefined)),
     publicKeyOverride: (alternative) => (alternative.public_key === undefined ? undefined : write(alternative)),
-    keySets: {
-      async fetch(url) {
-        const keys: Record<string, unknown>[] = []
-        for (const alternative of alternatives.filter((one) => one.jwks === url)) {
-          const pair = pairOf(alternative)!
-          if (keys.length === 0)
-            keys.push({ ...pair.publicKey.export({ format: 'jwk' }), kid: RING_KEY_ID, use: 'sig' })
-        }
-        if (keys.length > 0) return { keys }
-        throw new GatewayError({ code: 'usage_invalid', message: `The spec names no key set at ${url}.` })
-      },
-    },
+    fetchedSecret,
+    keySets: keySetsFor({}),
+    keySetsFor,
   }
+}
+
+/** Where the ring's OpenID metadata says that its keys are. */
+function keySetUrl(openid: string | undefined): string | undefined {
+  return openid === undefined ? undefined : new URL('/keys', openid).href
+}
+
+/** Whether a key of this clause may be asked for at the URL; what an option or a key id stands for is not known here. */
+function mayAnswer({ url, hosts, path }: FetchedKey, asked: string): boolean {
+  if (typeof url === 'object') return compileUrlRule({ hosts: hosts ?? [], path })(asked, {}) !== undefined
+  return asked.startsWith(url.split('{', 1)[0]!)
+}
+
+function unknownUrl(url: string): GatewayError {
+  return new GatewayError({ code: 'usage_invalid', message: `The spec names no key at ${url}.` })
 }
 
 function pairKindOf(alternative: Alternative): PairKind | undefined {

@@ -4,15 +4,18 @@
  * not too old, and is not asked again on every request: after any fetch, good or bad, comes a pause. The same pause keeps a sender
  * of made-up key ids from making us fetch for each of them.
  *
- * The network is the caller's: `fetchJson` is given, and guards what may be reached.
+ * The network is the caller's: `fetchJson` and `fetchDocument` are given, and guard what may be reached.
  */
 import pRetry from 'p-retry'
 import { isObject } from './data-path.ts'
-import type { KeySets } from './verifier.ts'
+import { createKeyDocuments } from './key-documents.ts'
+import type { FetchDocument, KeySets } from './verifier.ts'
 
 export interface KeySetsParts {
   /** GETs the URL and answers the parsed JSON; rejects on anything but success. */
   readonly fetchJson: (url: string) => Promise<unknown>
+  /** Asks for a document that holds a single key; without it keys of that kind are not to be had. */
+  readonly fetchDocument?: FetchDocument | undefined
   readonly now: () => number
   /** The least time between two fetches of one URL. */
   readonly cooldownMs: number
@@ -60,7 +63,22 @@ export function createKeySets(parts: KeySetsParts): KeySets {
     }
   }
 
+  const documents =
+    parts.fetchDocument === undefined
+      ? {}
+      : {
+          document: createKeyDocuments({
+            fetchDocument: parts.fetchDocument,
+            now,
+            cooldownMs,
+            maxAgeMs,
+            maxStaleMs,
+            retryDelayMs,
+          }),
+        }
+
   return {
+    ...documents,
     async fetch(url, options) {
       let entry = entries.get(url)
       if (entry === undefined) {

@@ -1,5 +1,5 @@
 /**
- * Public keys as providers publish them: PEM (also a certificate), bare SPKI DER in base64, or the raw bytes in hex or base64
+ * Public keys as providers publish them: PEM (also a certificate, also in base64), bare SPKI DER in base64, or the raw bytes in hex or base64
  * (32 for Ed25519, the point for an elliptic curve, SPKI for RSA). A key of another kind than the scheme needs is no key, and
  * neither is a private one: it does not belong into a gateway.
  */
@@ -22,7 +22,7 @@ export function readPublicKey(text: string, recipe: KeyRecipe, kind: KeyKind): K
   const written = keyText(text, recipe)
   if (written === undefined) return undefined
   try {
-    const key = parsePublicKey(written, recipe.encoding ?? 'utf8', kind)
+    const key = parsePublicKey(written.text, written.encoding, kind)
     return key?.asymmetricKeyType === kind ? key : undefined
   } catch {
     return undefined // OpenSSL's words on what is wrong would quote nothing useful
@@ -34,13 +34,26 @@ function parsePublicKey(
   encoding: NonNullable<KeyRecipe['encoding']>,
   kind: KeyKind,
 ): KeyObject | undefined {
-  if (encoding === 'utf8' || encoding === 'pem') return text.includes('PRIVATE KEY') ? undefined : createPublicKey(text)
+  // A PEM is also pasted in base64 or without its armour, and nothing else looks like these.
+  if (encoding === 'utf8' || encoding === 'pem') {
+    return text.includes(PEM_MARK) ? readPem(text) : parsePublicKey(text, 'der', kind)
+  }
   const bytes = decodeBytes(text, encoding === 'hex' ? 'hex' : 'base64')
   if (bytes === undefined) return undefined
+  if (bytes.subarray(0, PEM_MARK.length).toString('latin1') === PEM_MARK) return readPem(bytes.toString('latin1'))
   const raw =
     encoding === 'der' ? undefined : SPKI_HEADERS.find((one) => one.kind === kind && one.size === bytes.length)
   const der = raw === undefined ? bytes : Buffer.concat([Buffer.from(raw.header, 'hex'), bytes])
   return createPublicKey({ key: der, format: 'der', type: 'spki' })
+}
+
+const PEM_MARK = '-----BEGIN '
+
+/** Also a PEM whose line breaks got lost, as some APIs answer it. */
+export function readPem(text: string): KeyObject | undefined {
+  if (text.includes('PRIVATE KEY')) return undefined
+  const parts = /^\s*(-----BEGIN [A-Z ]+-----)\s*([A-Za-z0-9+/=\s]+?)\s*(-----END [A-Z ]+-----)\s*$/.exec(text)
+  return createPublicKey(parts === null ? text : `${parts[1]}\n${parts[2]!.replace(/\s+/g, '')}\n${parts[3]}\n`)
 }
 
 /** The key as text that `readPublicKey` reads with the same recipe. */

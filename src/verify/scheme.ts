@@ -18,7 +18,19 @@ export interface Scheme {
 export type Finding = Acceptance | Refusal | 'absent'
 
 /** Already what the verifier answers, so that the way of most requests copies nothing. */
-export type Acceptance = Extract<Verification, { kind: 'accepted' }>
+export type Acceptance = Extract<Verification, { kind: 'accepted' }> & {
+  /** For the `require` of an alternative that has one; taken off before anybody else sees it. */
+  readonly evidence?: Evidence
+}
+
+/** What a proof was found with, beside the claims. */
+export interface Evidence {
+  readonly parts: ReadonlyMap<string, string>
+  /** The published key, where it is one. */
+  readonly jwk?: Readonly<Record<string, unknown>> | undefined
+}
+
+export type SecretOwners = NonNullable<Extract<Verification, { kind: 'accepted' }>['connections']>
 
 export interface SecretIdentity {
   readonly name: string
@@ -52,12 +64,18 @@ export function isRefusal(value: unknown): value is Refusal {
   return typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === 'refused'
 }
 
+/** `owners`: the connections whose own secret it was. */
 export function accept(
   alternative: Alternative,
   secret: SecretIdentity | undefined,
   clockSkewMs: number | undefined,
+  owners?: SecretOwners,
 ): Acceptance {
   const scheme = nameOf(alternative)
+  if (owners !== undefined) {
+    const plain = accept(alternative, secret, clockSkewMs)
+    return { ...plain, connections: owners }
+  }
   if (secret === undefined) {
     return clockSkewMs === undefined ? { kind: 'accepted', scheme } : { kind: 'accepted', scheme, clockSkewMs }
   }

@@ -2,7 +2,8 @@
  * Composite signature values such as `t=1492774577,v1=5257a8…,v1=6ffb…`. The format is cut at the separator into elements, each
  * some literal text and placeholders; so is the value, and every element of the value goes to the element of the format with the
  * longest literal text that it begins with. Elements without literal text take what is left, by position. What fits nowhere is
- * ignored (providers add new versions beside the old), `{signature}` may stand several times, anything else only once.
+ * ignored (providers add new versions beside the old), `{signature}` may stand several times, with it `{key_id}`, anything else only
+ * once.
  *
  *     format "t={timestamp},v1={signature}"   value "t=1492774577,v0=abcd,v1=5257a8,v1=6ffb"
  *     → parts { timestamp: "1492774577" }, signatures ["5257a8", "6ffb"]
@@ -56,6 +57,7 @@ export function compileSignatureFormat(format: string, separator: string): Signa
     read(value) {
       const signatures: string[] = []
       const parts = new Map<string, string>()
+      const keyIds = new Set<string>()
       const seenFixed = new Set<Element>()
       let position = 0
       for (const text of splitElements(value, separator)) {
@@ -69,11 +71,14 @@ export function compileSignatureFormat(format: string, separator: string): Signa
         if (captured.length === 0) seenFixed.add(element)
         for (const [name, part] of captured) {
           if (name === 'signature') signatures.push(part)
+          else if (name === 'key_id') keyIds.add(part)
           else if (parts.has(name)) return { kind: 'ambiguous', placeholder: name }
           else parts.set(name, part)
         }
       }
       if (signatures.length === 0 || seenFixed.size < fixed.length) return { kind: 'foreign' }
+      // With several there is no telling here which of them is meant; the signature that is right tells.
+      if (keyIds.size === 1) for (const keyId of keyIds) parts.set('key_id', keyId)
       return { kind: 'read', signatures, parts }
     },
     write(texts) {

@@ -3,58 +3,96 @@
  * the chunks to hash in order, the body as the very bytes that came. What the template asks for and the request does not have is a
  * refusal, and so is a header or parameter that stands there twice: which of the two was signed cannot be known.
  *
- * | placeholder                       | becomes                                                                         |
- * |-----------------------------------|---------------------------------------------------------------------------------|
- * | `{body}`                          | the raw bytes                                                                   |
- * | `{timestamp}`                     | the timestamp's text as it was sent                                             |
- * | `{method}` `{url}`                | upper case; the URL as the provider called it, see signed-url.ts                |
- * | `{secret}`                        | the key's bytes                                                                 |
- * | `{header:NAME}` `{query:NAME}`    | the value, for a parameter decoded                                              |
- * | `{sorted_form}`                   | the form's pairs by name, name and value without anything between               |
- * | any placeholder of the format     | what stood there in the signature's value                                       |
+ * | placeholder                            | becomes                                                                      |
+ * |----------------------------------------|------------------------------------------------------------------------------|
+ * | `{body}`                               | the raw bytes                                                                |
+ * | `{timestamp}`                          | the timestamp's text as it was sent                                          |
+ * | `{method}` `{url}`                     | upper case; the URL as the provider called it, see signed-url.ts             |
+ * | `{url_without_query}` `{path}` `{path_query}` | parts of that URL, its path with and without the query                |
+ * | `{secret}`                             | the key's bytes                                                              |
+ * | `{header:NAME}` `{query:NAME}` `{form:NAME}` | the value, for a parameter or field decoded                            |
+ * | `{body:PATH}` `{item:PATH}`            | a member of the decoded body, or of the item under `each`: text, number, truth value |
+ * | `{option:NAME}`                        | what the operator has configured                                             |
+ * | `{sorted_form}`                        | the form's pairs by name, name and value without anything between            |
+ * | any name under `texts`                 | what its expression gives                                                    |
+ * | any placeholder of the format          | what stood there in the signature's value                                    |
+ *
+ * A `?` behind the name makes it empty where it is missing. Filters follow behind `|`, see text-filters.ts.
  */
 import type { KeyObject } from 'node:crypto'
+import { isUtf8 } from 'node:buffer'
+import { andThen, type CompiledExpression, type MaybePromise, type RequestView } from '../domain/expression.ts'
 import type { Alternative } from '../domain/provider-spec.gen.ts'
 import type { InboundRequest } from '../domain/request.ts'
+import { readMember } from './data-path.ts'
 import { headBytes } from './encoding.ts'
-import { type FormPair, formBytes, readForm, readQuery } from './form.ts'
+import { type FormPair, formBytes, readFields, readForm, readQuery } from './form.ts'
+import type { PlaceContext } from './place.ts'
 import { invalidClause, isRefusal, type Refusal, refuse } from './scheme.ts'
+import { type NamedPlaceholder, parseTemplate, type Piece, type Placeholder } from './signed-template.ts'
+import { extendView, strictView } from './view.ts'
+import type { ExpressionCompiler } from './verifier.ts'
 
 /** What is hashed, in order. Text is ASCII or UTF-8. */
 export type SignedBytes = readonly (string | Uint8Array)[]
 
+/** What the expressions under `texts` gave for a request. */
+export type TextValues = ReadonlyMap<string, string>
+
 export interface SignedTextInput {
   readonly request: InboundRequest
+  readonly view: RequestView
   /** One writing of the URL. */
   readonly url: string
   readonly timestamp: string | undefined
   readonly parts: ReadonlyMap<string, string>
+  readonly values: TextValues
   /** Its bytes are what `{secret}` stands for; symmetric where the template has that. */
   readonly key: KeyObject
 }
 
 export interface SignedText {
   readonly usesUrl: boolean
-  render(input: SignedTextInput): SignedBytes | Refusal
+  /** Whether every way of writing the text holds the key itself. */
+  readonly holdsSecret: boolean
+  /** How many ways there are: `signed`, then those of `or_signed`. */
+  readonly ways: number
+  /** Computes what is an expression; at once where nothing is. */
+  evaluate(context: PlaceContext, parts: ReadonlyMap<string, string>): MaybePromise<TextValues | Refusal>
+  /** The text in one way. */
+  render(input: SignedTextInput, way?: number): SignedBytes | Refusal
 }
 
-const PLAIN = ['body', 'timestamp', 'method', 'url', 'secret', 'sorted_form'] as const
-
-type Piece =
-  | { readonly kind: 'literal'; readonly text: string }
-  | { readonly kind: (typeof PLAIN)[number] }
-  | { readonly kind: 'header' | 'query' | 'part'; readonly name: string }
+const NO_VALUES: TextValues = new Map()
 
 /** `parts` are the placeholders of the signature's format. Throws `spec_invalid` for a placeholder that nothing fills. */
-export function compileSignedText(alternative: Alternative, parts: readonly string[]): SignedText {
-  const pieces = parseTemplate(alternative, parts)
+export function compileSignedText(
+  alternative: Alternative,
+  parts: readonly string[],
+  compileExpression: ExpressionCompiler,
+): SignedText {
+  const templates = [alternative.signed ?? '{body}', ...(alternative.or_signed ?? [])]
+  const ways = templates.map((template) => parseTemplate(alternative, template, parts))
+  const texts = Object.entries(alternative.texts ?? {}).map(([name, source]) => ({
+    name,
+    expression: compileExpression(source),
+  }))
+  const unused = texts.find(({ name }) => !ways.flat().some((piece) => piece.kind === 'text' && piece.name === name))
+  if (unused !== undefined) throw invalidClause(alternative, 'texts', `nothing uses {${unused.name}}`)
   return {
-    usesUrl: pieces.some((piece) => piece.kind === 'url'),
-    render(input) {
+    usesUrl: ways.flat().some(({ kind }) => kind === 'url' || kind === 'url_without_query' || kind.startsWith('path')),
+    holdsSecret: ways.every((pieces) => pieces.some(({ kind }) => kind === 'secret')),
+    ways: ways.length,
+    evaluate(context, found) {
+      return texts.length === 0 ? NO_VALUES : evaluateTexts(texts, context, found)
+    },
+    render(input, way = 0) {
       const chunks: (string | Uint8Array)[] = []
-      for (const piece of pieces) {
-        const chunk = renderPiece(piece, input)
+      for (const piece of ways[way]!) {
+        let chunk = renderPiece(piece, input)
         if (isRefusal(chunk)) return chunk
+        for (const filter of piece.filters)
+          chunk = filter(typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : chunk)
         chunks.push(chunk)
       }
       return chunks
@@ -62,48 +100,134 @@ export function compileSignedText(alternative: Alternative, parts: readonly stri
   }
 }
 
+function evaluateTexts(
+  texts: readonly { readonly name: string; readonly expression: CompiledExpression }[],
+  { request, view }: PlaceContext,
+  parts: ReadonlyMap<string, string>,
+): MaybePromise<TextValues | Refusal> {
+  // Expressions see text; two bodies that differ only in bytes that are no UTF-8 would read the same.
+  if (!isUtf8(request.rawBody)) return refuse('signed_text_unavailable', 'The body is not valid UTF-8.')
+  const scope = extendView(strictView(view, request), { parts: Object.fromEntries(parts) })
+  const values = new Map<string, string>()
+  const evaluateFrom = (at: number): MaybePromise<TextValues | Refusal> => {
+    const text = texts[at]
+    if (text === undefined) return values
+    return andThen(text.expression.evaluate(scope), (result) => {
+      if (!result.ok) return refuse('expression_failed', `texts.${text.name}: ${result.detail}`)
+      const value = asText(result.value)
+      if (value === undefined) return unavailable(`{${text.name}}`)
+      values.set(text.name, value)
+      return evaluateFrom(at + 1)
+    })
+  }
+  return evaluateFrom(0)
+}
+
 function renderPiece(piece: Piece, input: SignedTextInput): string | Uint8Array | Refusal {
-  const { request } = input
+  if (piece.kind === 'literal') return piece.text
+  const found = findPiece(piece, input)
+  if (found !== undefined) return found
+  return piece.isOptional ? '' : unavailable(describePiece(piece))
+}
+
+/** Undefined where the request does not have it. */
+function findPiece(piece: Placeholder, input: SignedTextInput): string | Uint8Array | Refusal | undefined {
+  const { request, view } = input
   switch (piece.kind) {
-    case 'literal':
-      return piece.text
     case 'body':
       return request.rawBody
     case 'method':
       return request.method
     case 'url':
       return headBytes(input.url)
+    case 'url_without_query':
+      return headBytes(input.url.replace(/[?#].*$/s, ''))
+    case 'path':
+      return headBytes(pathOf(input.url).replace(/\?.*$/s, ''))
+    case 'path_query':
+      return headBytes(pathOf(input.url))
     case 'secret':
       return input.key.export()
     case 'sorted_form':
       return sortedForm(readForm(request.rawBody))
     case 'timestamp':
-      return input.timestamp === undefined ? unavailable('the timestamp') : headBytes(input.timestamp)
+      return input.timestamp === undefined ? undefined : headBytes(input.timestamp)
     case 'part': {
       const part = input.parts.get(piece.name)
-      return part === undefined ? unavailable(`{${piece.name}}`) : headBytes(part)
+      return part === undefined ? undefined : headBytes(part)
     }
+    case 'text':
+      return input.values.get(piece.name)
+    case 'option':
+      return Object.hasOwn(view.options, piece.name) ? view.options[piece.name] : undefined
+    case 'body_member':
+      return memberText(piece, view.body)
+    case 'item_member':
+      return memberText(piece, view.item)
     case 'header': {
       const values = request.headers.all(piece.name)
-      return values.length === 1 ? headBytes(values[0]!) : notOnce(`header ${piece.name}`, values.length)
+      return values.length > 1
+        ? sentTwice(piece, values.length)
+        : values[0] === undefined
+          ? undefined
+          : headBytes(values[0])
     }
-    default: {
-      const name = formBytes(piece.name)
-      const pairs = readQuery(request.url).filter((pair) => pair.name === name)
-      return pairs.length === 1
-        ? Buffer.from(pairs[0]!.value, 'latin1')
-        : notOnce(`query parameter ${piece.name}`, pairs.length)
-    }
+    case 'query':
+      return onlyValue(piece, readQuery(request.url))
+    case 'form':
+      return onlyValue(piece, readFields(request.rawBody))
   }
 }
 
-function notOnce(what: string, count: number): Refusal {
-  if (count === 0) return unavailable(`the ${what}`)
-  return refuse('signature_ambiguous', `The ${what} is signed but was sent ${count} times.`)
+function onlyValue(piece: NamedPlaceholder, pairs: readonly FormPair[]): Uint8Array | Refusal | undefined {
+  const name = formBytes(piece.name)
+  const values = pairs.filter((pair) => pair.name === name)
+  if (values.length > 1) return sentTwice(piece, values.length)
+  return values[0] === undefined ? undefined : Buffer.from(values[0].value, 'latin1')
+}
+
+function memberText(piece: NamedPlaceholder, value: unknown): string | Refusal | undefined {
+  const found = readMember(value, piece.name.split('.'))
+  if (found === undefined || found === null) return undefined
+  return asText(found) ?? refuse('signed_text_unavailable', `${describePiece(piece)} is neither text nor a number.`)
+}
+
+function asText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+}
+
+/** Path and query of a URL, as they are written there. */
+function pathOf(url: string): string {
+  const path = /^[^:/?#]+:\/\/[^/?#]*([^#]*)/s.exec(url)?.[1] ?? ''
+  return path.startsWith('/') ? path : `/${path}`
+}
+
+function describePiece(piece: Placeholder): string {
+  switch (piece.kind) {
+    case 'timestamp':
+      return 'the timestamp'
+    case 'header':
+      return `the header ${piece.name}`
+    case 'query':
+      return `the query parameter ${piece.name}`
+    case 'form':
+      return `the form field ${piece.name}`
+    default:
+      return `{${'name' in piece ? piece.name : piece.kind}}`
+  }
+}
+
+function sentTwice(piece: NamedPlaceholder, count: number): Refusal {
+  return refuse('signature_ambiguous', `${capital(describePiece(piece))} is signed but was sent ${count} times.`)
 }
 
 function unavailable(what: string): Refusal {
   return refuse('signed_text_unavailable', `The request lacks ${what}, which is part of the signed text.`)
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 /**
@@ -119,40 +243,4 @@ export function sortedForm(pairs: readonly FormPair[]): Uint8Array {
 /** Both hold one character per byte, so that the order of characters is that of bytes. */
 function compareBytes(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
-}
-
-function parseTemplate(alternative: Alternative, parts: readonly string[]): Piece[] {
-  const template = alternative.signed ?? '{body}'
-  const pieces: Piece[] = []
-  const tokens = template.split(/\{([a-z][a-z0-9_]*(?::[^{}]+)?)\}/)
-  for (const [index, token] of tokens.entries()) {
-    if (index % 2 === 0) {
-      if (/[{}]/.test(token)) throw invalidClause(alternative, 'signed', `"${token}" has a brace of no placeholder`)
-      if (token !== '') pieces.push({ kind: 'literal', text: token })
-      continue
-    }
-    pieces.push(parsePlaceholder(alternative, token, parts))
-  }
-  return pieces
-}
-
-function parsePlaceholder(alternative: Alternative, token: string, parts: readonly string[]): Piece {
-  const colon = token.indexOf(':')
-  const kind = colon === -1 ? token : token.slice(0, colon)
-  const name = colon === -1 ? undefined : token.slice(colon + 1)
-  if (name !== undefined && kind === 'header') return { kind, name: name.toLowerCase() }
-  if (name !== undefined && kind === 'query') return { kind, name }
-  if (name === undefined && kind === 'timestamp' && alternative.timestamp === undefined) {
-    if (!parts.includes(kind)) throw invalidClause(alternative, 'signed', '{timestamp} needs a timestamp clause')
-    return { kind: 'part', name: kind }
-  }
-  const plain = name === undefined ? PLAIN.find((one) => one === kind) : undefined
-  if (plain !== undefined) return { kind: plain }
-  if (name === undefined && kind !== 'signature' && parts.includes(kind)) return { kind: 'part', name: kind }
-  throw invalidClause(
-    alternative,
-    'signed',
-    `nothing fills the placeholder {${token}}; known are {body} {timestamp} {method} {url} {secret} {sorted_form} {header:NAME} {query:NAME}` +
-      (parts.length > 0 ? ` and those of the signature's format` : ''),
-  )
 }

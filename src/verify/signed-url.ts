@@ -1,21 +1,33 @@
 /**
  * How a provider writes the URL it signs. Some decode certain percent-escapes first; some write the default port and some do not,
- * whatever the request said, so that more than one writing has to be tried.
+ * whatever the request said; some parse the URL and write it anew. So more than one writing may have to be tried.
  *
  *     { unescape: ":/", port: either }   "https://a.example/x?u=http%3A%2F%2Fb"
  *     → "https://a.example/x?u=http://b", "https://a.example:443/x?u=http://b"
  */
+import { parse, stringify } from 'node:querystring'
 import type { Alternative } from '../domain/provider-spec.gen.ts'
 
 /** Every writing to try, the likeliest first; at least one. */
 export function compileSignedUrl(clause: Alternative['url']): (url: string) => readonly string[] {
   const unescape = compileUnescape(clause?.unescape ?? '')
-  if (clause?.port !== 'either') return (url) => [unescape(url)]
+  const isEither = clause?.port === 'either'
+  const others = clause?.also ?? []
+  if (!isEither && others.length === 0) return (url) => [unescape(url)]
   return (url) => {
-    const written = unescape(url)
-    const other = withOtherPort(written)
-    return other === undefined ? [written] : [written, other]
+    const bases = [url, ...others.flatMap((other) => WRITINGS[other](url) ?? [])].map(unescape)
+    const written = isEither ? bases.flatMap((base) => [base, withOtherPort(base) ?? base]) : bases
+    return [...new Set(written)]
   }
+}
+
+/** Other ways to write the same URL; undefined for what is no URL. */
+const WRITINGS: Readonly<Record<'normalized' | 'requoted', (url: string) => string | undefined>> = {
+  normalized: (url) => (URL.canParse(url) ? new URL(url).href : undefined),
+  requoted(url) {
+    const start = url.indexOf('?')
+    return start === -1 ? url : `${url.slice(0, start)}?${stringify(parse(url.slice(start + 1)))}`
+  },
 }
 
 function compileUnescape(characters: string): (url: string) => string {

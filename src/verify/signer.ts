@@ -8,14 +8,17 @@ import type { Alternative } from '../domain/provider-spec.gen.ts'
 import type { InboundRequest } from '../domain/request.ts'
 import type { Secret } from '../domain/secret.ts'
 import { readDataPath, readMember } from './data-path.ts'
-import { readForm, readQuery, valuesOf } from './form.ts'
+import { readFields, readQuery, valuesOf } from './form.ts'
+import { MAX_NUMBERED } from './place.ts'
 import { nameOf } from './scheme.ts'
 import { isSigningScheme } from './schemes/catalog.ts'
+import { decodeToken } from './schemes/unverified-token.ts'
 import { signatureSourceOf } from './signature-source.ts'
-import type { ExpressionCompiler } from './verifier.ts'
+import type { ConnectionSecrets, ExpressionCompiler } from './verifier.ts'
 import type { KeyRing } from './key-ring.ts'
 import { memberPath, unsignable } from './signing/request-edit.ts'
 import { signText } from './signing/sign-text.ts'
+import { signingSecret } from './signing/signing-secret.ts'
 import { signWithBasic, signWithJwt, signWithSharedToken } from './signing/sign-token.ts'
 
 export interface SignInput {
@@ -24,6 +27,8 @@ export interface SignInput {
   readonly request: InboundRequest
   /** As the verifier is given them; the first of a name signs. */
   readonly secrets: (name: string) => readonly Secret[]
+  /** The same, for the connection that the request says it belongs to. */
+  readonly connectionSecrets?: ConnectionSecrets | undefined
   /** ms since the epoch; becomes the timestamp where the request has none. */
   readonly now: number
   /** Needed for the schemes whose keys come in pairs. */
@@ -42,14 +47,24 @@ export function createSigner(
   parts: { readonly compileExpression: ExpressionCompiler },
 ): Signer {
   const { compileExpression } = parts
+  const signAs = async (alternative: Alternative, input: SignInput): Promise<InboundRequest> => {
+    const { scheme } = alternative
+    if (isSigningScheme(scheme)) return signText(alternative, scheme, input, compileExpression)
+    if (scheme === 'jwt') return signWithJwt(alternative, input, compileExpression)
+    if (scheme === 'token') return signWithSharedToken(alternative, input, compileExpression)
+    return scheme === 'basic' ? signWithBasic(alternative, input) : input.request
+  }
   return {
     async sign(input) {
       const alternative = await chooseAlternative(alternatives, input, compileExpression)
-      const { scheme } = alternative
-      if (isSigningScheme(scheme)) return signText(alternative, scheme, input, compileExpression)
-      if (scheme === 'jwt') return signWithJwt(alternative, input, compileExpression)
-      if (scheme === 'token') return signWithSharedToken(alternative, input)
-      return scheme === 'basic' ? signWithBasic(alternative, input) : input.request
+      let { request } = input
+      // What the request must carry as well may stand in what is signed.
+      for (const other of alternative.also ?? []) {
+        if (await isReady(other, { ...input, request }, compileExpression)) {
+          request = await signAs(other, { ...input, request })
+        }
+      }
+      return signAs(alternative, { ...input, request })
     },
   }
 }
@@ -59,9 +74,16 @@ export function hasSignature(alternatives: readonly Alternative[], request: Inbo
   return alternatives.some((alternative) => {
     const source = signatureSourceOf(alternative)
     if (source === undefined) return false
-    if (source.header !== undefined) return request.headers.has(source.header)
-    if (source.query !== undefined) return valuesOf(readQuery(request.url), source.query).length > 0
-    if (source.form !== undefined) return valuesOf(readForm(request.rawBody), source.form).length > 0
+    const { header, aliases = [], numbered_header: numbered, query, form } = source
+    if (header !== undefined) return [header, ...aliases].some((name) => request.headers.has(name))
+    if (numbered !== undefined) {
+      return Array.from({ length: MAX_NUMBERED }, (_, at) => `${numbered}${at + 1}`).some((name) =>
+        request.headers.has(name),
+      )
+    }
+    if (query !== undefined) return valuesOf(readQuery(request.url), query).length > 0
+    if (form !== undefined) return valuesOf(readFields(request.rawBody), form).length > 0
+    if (source.whole_body === true) return decodeToken(Buffer.from(request.rawBody).toString('latin1')) !== undefined
     return hasBodySignature(alternative, source.body ?? '', request)
   })
 }
@@ -87,10 +109,9 @@ async function chooseAlternative(
   let ready: Alternative | undefined
   for (const alternative of named) {
     if (alternative.scheme === 'unverified' && input.alternative === undefined) continue
-    const { secret, username, password, unless_configured: unless = [], when } = alternative
+    const { unless_configured: unless = [], when } = alternative
     if (unless.some(isConfigured)) continue
-    const hasPair = input.keyRing?.privateKey(alternative) !== undefined
-    if (!hasPair && [secret, username, password].some((name) => name !== undefined && !isConfigured(name))) continue
+    if (!(await isReady(alternative, input, compileExpression))) continue
     if (when === undefined) return alternative
     const result = await compileExpression(when).evaluate(input.viewOf(input.request))
     if (result.ok && isTruthy(result.value)) return alternative
@@ -103,6 +124,21 @@ async function chooseAlternative(
       ? `the spec has no alternative "${input.alternative}"`
       : 'no alternative applies to it and has its secrets configured',
   )
+}
+
+/** Whether the keys are there that the alternative signs with. */
+async function isReady(
+  alternative: Alternative,
+  input: SignInput,
+  compileExpression: ExpressionCompiler,
+): Promise<boolean> {
+  const { secret, username, password } = alternative
+  if (input.keyRing?.privateKey(alternative) !== undefined) return true
+  const names = [secret, username, password].filter((name) => name !== undefined)
+  if (names.every((name) => input.secrets(name).length > 0)) return true
+  if (alternative.connection === undefined || input.connectionSecrets === undefined) return false
+  // Of a token only its claims tell the connection, and they are made when it is signed.
+  return alternative.scheme === 'jwt' || (await signingSecret(alternative, input, compileExpression)) !== undefined
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -5,13 +5,15 @@
 import { parseDuration } from '../domain/duration.ts'
 import { type Refusal, refuse } from './scheme.ts'
 
-export type TimeUnit = 's' | 'ms' | 'iso8601' | 'http_date'
+export type TimeUnit = 's' | 'ms' | 's_or_ms' | 'iso8601' | 'http_date'
 
 /** Where a spec has a timestamp but names no tolerance: the five minutes of Standard Webhooks. */
 export const DEFAULT_TOLERANCE_MS = 5 * 60_000
 
 const SECONDS = /^\d{1,11}(?:\.\d{1,9})?$/
 const MILLISECONDS = /^\d{1,14}$/
+/** 13 digits are milliseconds from September 2001 to the year 2286; as seconds they would be thousands of years away. */
+const MODERN_MILLISECONDS = /^\d{13}$/
 const ISO8601 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?(?:[Zz]|([+-])(\d{2}):?(\d{2}))?$/
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
@@ -24,6 +26,7 @@ export function parseTime(value: string | number, unit: TimeUnit): number | unde
   const text = String(value)
   if (unit === 's') return SECONDS.test(text) ? Math.round(Number(text) * 1_000) : undefined
   if (unit === 'ms') return MILLISECONDS.test(text) ? Number(text) : undefined
+  if (unit === 's_or_ms') return parseTime(text, MODERN_MILLISECONDS.test(text) ? 'ms' : 's')
   if (unit === 'iso8601') return parseIso8601(text)
   const time = HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN
   return !Number.isNaN(time) && new Date(time).toUTCString() === text ? time : undefined
@@ -31,7 +34,7 @@ export function parseTime(value: string | number, unit: TimeUnit): number | unde
 
 /** The time as a provider would write it in this unit. */
 export function formatTime(time: number, unit: TimeUnit): string {
-  if (unit === 's') return String(Math.floor(time / 1_000))
+  if (unit === 's' || unit === 's_or_ms') return String(Math.floor(time / 1_000))
   if (unit === 'ms') return String(Math.floor(time))
   return unit === 'iso8601' ? new Date(time).toISOString() : new Date(time).toUTCString()
 }

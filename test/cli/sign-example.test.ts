@@ -18,11 +18,15 @@ import { createRequestView } from '../../src/spec/request-view.ts'
 
 const NOW = Date.parse('2027-08-09T10:11:12Z')
 const compileExpression = createExpressionCompiler()
-const specs = findSpecFiles([builtInSpecs()]).map((file): CompiledSpec => {
+/** Those with errors are left to the linter. */
+const specs = findSpecFiles([builtInSpecs()]).flatMap((file): CompiledSpec[] => {
   const { loaded } = readSpecFile(file)
-  if (loaded === null) throw new Error(`${file} has errors`)
-  return compileSpec(loaded.spec, file, { compileExpression })
+  return loaded === null ? [] : [compileSpec(loaded.spec, file, { compileExpression })]
 })
+
+function namesOf(spec: CompiledSpec, example: Example): string[] {
+  return Object.keys(example.given?.secrets ?? spec.document.secrets ?? {})
+}
 
 /**
  * The secrets that the example names, or all, with values that have nothing to do with those of the example: only a new signature
@@ -30,7 +34,7 @@ const specs = findSpecFiles([builtInSpecs()]).map((file): CompiledSpec => {
  */
 function integrationOf(spec: CompiledSpec, example: Example): IntegrationSettings {
   const secrets = trialSecrets(new Secret('another instance'), spec.document)
-  const names = Object.keys(example.given?.secrets ?? spec.document.secrets ?? {})
+  const names = namesOf(spec, example)
   return {
     key: spec.provider as IntegrationKey,
     spec,
@@ -59,8 +63,13 @@ async function verify(integration: IntegrationSettings, request: InboundRequest)
   })
 }
 
-/** What these sign with is theirs alone: a private key of the provider. */
-const UNSIGNABLE = new Set(['discord', 'gmail'])
+/** Not where all that a provider signs with is a private key of its own. */
+function isSignable({ spec, secrets }: IntegrationSettings): boolean {
+  return spec.document.verify.some(({ scheme, secret, username, password }) => {
+    const needed = [secret, username, password].filter((name) => name !== undefined)
+    return scheme === 'unverified' || (needed.length > 0 && needed.every((name) => secrets.has(name)))
+  })
+}
 
 for (const spec of specs) {
   for (const example of spec.document.examples) {
@@ -68,6 +77,9 @@ for (const spec of specs) {
     const isUnsigned =
       example.sign === false ||
       spec.handshakes.some((handshake) => handshake.name === example.expect.handshake && !handshake.isVerified)
+    // A fault of the provider's own key shows only where that key is configured, and nobody can make up one.
+    const isWhole = integrationOf(spec, example).secrets.size === namesOf(spec, example).length
+    if (!isAccepted(example) && !isWhole) continue
     if (!isAccepted(example)) {
       test(`${name} goes out with its fault`, async () => {
         const integration = integrationOf(spec, example)
@@ -78,7 +90,7 @@ for (const spec of specs) {
         const integration = integrationOf(spec, example)
         expect((await sign(integration, example)).url).toContain('https://hooks.example.com/webhook/')
       })
-    } else if (UNSIGNABLE.has(spec.provider)) {
+    } else if (!isSignable(integrationOf(spec, example))) {
       test(`${name} cannot be signed by us, and that is said`, async () => {
         await expect(sign(integrationOf(spec, example), example)).rejects.toMatchObject({ code: 'usage_invalid' })
       })

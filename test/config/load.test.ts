@@ -1,3 +1,4 @@
+import { DEFAULT_BREAKER } from '../../src/domain/delivery.ts'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -74,6 +75,12 @@ outbound: { allow_private: [] }
     timeoutMs: 10_000,
     concurrency: 4,
     headers: {},
+    rate: null,
+    breaker: DEFAULT_BREAKER,
+    order: 'none',
+    filter: null,
+    body: 'wrapper',
+    transport: null,
   })
   const integration = config.integrations.get('billing-prod' as never)!
   expect(integration).toMatchObject({

@@ -1,5 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, expectTypeOf, test } from 'vitest'
+import type { RequestView } from '../../src/domain/expression.ts'
 import { checkExpression } from '../../src/expression/check.ts'
+import { SCOPE_NAMES, type ScopeName } from '../../src/expression/survey.ts'
 
 const sound: readonly {
   readonly source: string
@@ -23,20 +25,11 @@ const sound: readonly {
   { source: 'body.a ?? body.b ?: raw', roots: ['body', 'raw'] },
 ]
 
-const EVERYTHING = [
-  'body',
-  'claims',
-  'event',
-  'headers',
-  'item',
-  'method',
-  'now',
-  'options',
-  'path',
-  'query',
-  'raw',
-  'url',
-]
+const EVERYTHING = SCOPE_NAMES.toSorted()
+
+test('knows every member of a view by its name', () => {
+  expectTypeOf<Exclude<keyof RequestView, ScopeName>>().toBeNever()
+})
 
 describe('tells what an expression reads', () => {
   for (const { source, roots, secrets } of sound) {

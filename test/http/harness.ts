@@ -16,6 +16,8 @@ import type {
   Page,
   PageRequest,
 } from '../../src/engine/ports.ts'
+import type { Destinations } from '../../src/engine/forward/destinations.ts'
+import type { Replays } from '../../src/engine/forward/replays.ts'
 import type { HttpAnswer } from '../../src/engine/receive/answer.ts'
 import type { IncomingRequest } from '../../src/engine/receive/receive.ts'
 import type { IntegrationSettings, Settings } from '../../src/engine/settings.ts'
@@ -43,11 +45,16 @@ export interface Harness {
   readonly journal: { name: string; facts: Record<string, unknown> }[]
   readonly connections: Map<string, ConnectionInput & Connection>
   readonly replays: string[]
+  readonly cancels: { id: string; states: readonly string[] }[]
   /** Replaces a part of the dependencies; the edge sees it at once. */
   readonly set: Partial<{
     receive: (request: IncomingRequest) => Promise<HttpAnswer>
     readiness: () => Promise<Readiness>
     replay: DeliveryQueue['replayDelivery']
+    cancel: DeliveryQueue['cancelDelivery']
+    /** Read when the harness starts. */
+    destinations: Partial<Destinations>
+    replays: Partial<Replays>
     listRequests: LogReader['listRequests']
     listDeliveries: LogReader['listDeliveries']
     listEvents: LogReader['listEvents']
@@ -81,13 +88,14 @@ const integration = (key: string, tokens: string[] = []): IntegrationSettings =>
     unmatched: 'raw',
   }) as unknown as IntegrationSettings
 
-export async function startHarness(): Promise<Harness> {
+export async function startHarness(given: Harness['set'] = {}): Promise<Harness> {
   const clock = createFakeClock()
   const journal: Harness['journal'] = []
   const received: IncomingRequest[] = []
   const connections: Harness['connections'] = new Map()
   const replays: string[] = []
-  const set: Harness['set'] = {}
+  const cancels: Harness['cancels'] = []
+  const set: Harness['set'] = { ...given }
   const write: Journal['record'] = (name, facts) => void journal.push({ name, facts: { ...facts } })
   const settings = (): Settings => ({
     integrations: new Map(
@@ -104,6 +112,13 @@ export async function startHarness(): Promise<Harness> {
     ...set.settings,
   })
   const deps: HttpDependencies = {
+    explain: () => Promise.resolve(null),
+    keyring: {
+      list: () => Promise.resolve([]),
+      reveal: () => Promise.resolve(null),
+      forget: () => Promise.resolve(0),
+      setConnectionSecrets: () => Promise.resolve(),
+    },
     async receive(request) {
       received.push(request)
       return (
@@ -122,6 +137,28 @@ export async function startHarness(): Promise<Harness> {
         replays.push(request.id)
         return set.replay?.(request) ?? 'replayed'
       },
+      async cancelDelivery(request) {
+        cancels.push({ id: request.id, states: request.states })
+        return set.cancel?.(request) ?? 'cancelled'
+      },
+    },
+    destinations: {
+      list: async () => [],
+      get: async () => Promise.reject(notFaked()),
+      listBlocked: async () => ({ items: [], nextCursor: null }),
+      pause: async () => Promise.reject(notFaked()),
+      resume: async () => false,
+      ...set.destinations,
+    },
+    replays: {
+      plan: async () => Promise.reject(notFaked()),
+      execute: async () => Promise.reject(notFaked()),
+      get: async () => Promise.reject(notFaked()),
+      list: async () => [],
+      cancel: async () => Promise.reject(notFaked()),
+      start: async () => undefined,
+      stop: async () => undefined,
+      ...set.replays,
     },
     authorize: (header) => header === `Bearer ${KEY}`,
     providers: () => [spec('acme', 'Acme'), spec('globex', 'Globex')],
@@ -153,6 +190,7 @@ export async function startHarness(): Promise<Harness> {
     journal,
     connections,
     replays,
+    cancels,
     set,
     async api(path, init = {}) {
       const response = await fetch(url + path, {
@@ -180,6 +218,10 @@ export async function startHarness(): Promise<Harness> {
       await server.stop({ graceMs: 500 })
     },
   }
+}
+
+function notFaked(): Error {
+  return new Error('this test gave no such part')
 }
 
 /** Resolves when the connection is closed, however it came to that. */

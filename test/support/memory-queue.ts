@@ -11,11 +11,17 @@ import type {
   IntegrationKey,
   RequestId,
 } from '../../src/domain/ids.ts'
-import type { AttemptRecord, Clock, DeliveryQueue } from '../../src/engine/ports.ts'
+import type {
+  AttemptRecord,
+  Clock,
+  DeliveryQueue,
+  DestinationControl,
+  DestinationPause,
+} from '../../src/engine/ports.ts'
 
 export interface QueuedDelivery {
   readonly delivery: ClaimedDelivery
-  state: 'pending' | 'in_flight' | 'delivered' | 'dead'
+  state: 'pending' | 'in_flight' | 'delivered' | 'dead' | 'cancelled'
   dueAt: number
   leaseUntil: number
   fence: number
@@ -23,7 +29,7 @@ export interface QueuedDelivery {
   deathReason: DeathReason | null
 }
 
-export interface MemoryQueue extends DeliveryQueue {
+export interface MemoryQueue extends DeliveryQueue, DestinationControl {
   readonly rows: Map<DeliveryId, QueuedDelivery>
   /** Stores a delivery as pending and due now. */
   add(delivery: ClaimedDelivery): void
@@ -40,6 +46,7 @@ export function createMemoryQueue(clock: Pick<Clock, 'now'>): MemoryQueue {
   const rows = new Map<DeliveryId, QueuedDelivery>()
   let failure: Error | null = null
   let claimCount = 0
+  const pauses = new Map<DestinationName, DestinationPause>()
 
   function put(delivery: ClaimedDelivery, state: 'pending' | 'in_flight', leaseUntil: number): void {
     const { fence } = delivery
@@ -112,6 +119,51 @@ export function createMemoryQueue(clock: Pick<Clock, 'now'>): MemoryQueue {
         row.fence += 1
       }
       return leased.length
+    },
+
+    async returnDeliveries({ deliveries, now }) {
+      await available()
+      let count = 0
+      for (const { id, fence } of deliveries) {
+        const row = rows.get(id)
+        if (row === undefined || row.state !== 'in_flight' || row.fence !== fence) continue
+        row.state = 'pending'
+        row.dueAt = now
+        count += 1
+      }
+      return count
+    },
+
+    async cancelDelivery({ id, states }) {
+      await available()
+      const row = rows.get(id)
+      if (row === undefined) return 'unknown'
+      if (row.state === 'in_flight') return 'in_flight'
+      if (!states.includes(row.state)) return 'other_state'
+      row.state = 'cancelled'
+      return 'cancelled'
+    },
+
+    async keepOrderOf() {
+      await available()
+      return 0
+    },
+
+    async pauseDestination({ destination, reason, now }) {
+      await available()
+      const pause = pauses.get(destination) ?? { destination, since: now, reason }
+      pauses.set(destination, pause)
+      return pause
+    },
+
+    async resumeDestination(destination) {
+      await available()
+      return pauses.delete(destination)
+    },
+
+    async listPauses() {
+      await available()
+      return [...pauses.values()]
     },
 
     async replayDelivery({ id, now }) {

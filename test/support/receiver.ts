@@ -14,6 +14,8 @@ export interface ReceivedRequest {
   /** Names as they were written on the wire. */
   readonly rawHeaders: readonly string[]
   readonly body: Buffer
+  /** The status it was answered with, whether or not anybody was left to read it; null while it is not, or by other means. */
+  readonly answeredStatus: number | null
 }
 
 /** A fixed answer, or a function that does as it likes with the response (nothing at all is a receiver that hangs). */
@@ -38,7 +40,8 @@ export interface Receiver {
 export const hang: Answer = () => undefined
 export const reset: Answer = (_request, response) => void response.socket?.resetAndDestroy()
 
-export async function createReceiver(): Promise<Receiver> {
+/** On a free port, or on the one given, such as that of a receiver that was closed; waits for it when it is still taken. */
+export async function createReceiver(options: { port?: number } = {}): Promise<Receiver> {
   const requests: ReceivedRequest[] = []
   const waiters = new Set<() => void>()
   let answer: Answer = { status: 200, body: 'ok' }
@@ -49,7 +52,7 @@ export async function createReceiver(): Promise<Receiver> {
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
     incoming.on('error', () => undefined)
     incoming.on('end', () => {
-      const request = received(incoming, Buffer.concat(chunks))
+      const request = received(incoming, Buffer.concat(chunks), response)
       requests.push(request)
       respond(answer, request, response)
       for (const check of waiters) check()
@@ -59,7 +62,7 @@ export async function createReceiver(): Promise<Receiver> {
     connectionCount += 1
     socket.on('error', () => undefined)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await listen(server, options.port ?? 0)
   const { port } = server.address() as AddressInfo
 
   return {
@@ -98,10 +101,32 @@ export async function createReceiver(): Promise<Receiver> {
   }
 }
 
-function received(incoming: IncomingMessage, body: Buffer): ReceivedRequest {
+/** Outgoing connections of other programs take ports by chance, and give them back soon. */
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve) => {
+    server.on('error', () => setTimeout(() => server.listen(port, '127.0.0.1'), 100))
+    server.once('listening', () => {
+      server.removeAllListeners('error')
+      resolve()
+    })
+    server.listen(port, '127.0.0.1')
+  })
+}
+
+function received(incoming: IncomingMessage, body: Buffer, response: ServerResponse): ReceivedRequest {
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(incoming.headers)) headers[name] = String(value)
-  return { method: incoming.method ?? '', path: incoming.url ?? '', headers, rawHeaders: incoming.rawHeaders, body }
+  const { method = '', url: path = '', rawHeaders } = incoming
+  return {
+    method,
+    path,
+    headers,
+    rawHeaders,
+    body,
+    get answeredStatus() {
+      return response.writableEnded ? response.statusCode : null
+    },
+  }
 }
 
 function respond(answer: Answer, request: ReceivedRequest, response: ServerResponse): void {

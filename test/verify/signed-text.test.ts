@@ -4,7 +4,7 @@ import type { Alternative } from '../../src/domain/provider-spec.gen.ts'
 import { readForm } from '../../src/verify/form.ts'
 import { isRefusal, type Refusal } from '../../src/verify/scheme.ts'
 import { compileSignedText, sortedForm } from '../../src/verify/signed-text.ts'
-import { inbound, type RequestParts } from './verifying.ts'
+import { compileExpression, inbound, type RequestParts, viewOf } from './verifying.ts'
 
 function render(
   signed: string | undefined,
@@ -16,11 +16,13 @@ function render(
     timestamp: { header: 'x-time', unit: 's' },
     ...(signed === undefined ? {} : { signed }),
   }
-  const text = compileSignedText(alternative, ['signature', 'kid', 'id'])
+  const text = compileSignedText(alternative, ['signature', 'kid', 'id'], compileExpression)
   const chunks = text.render({
     request: inbound(request),
     url: inbound(request).url,
+    view: viewOf(inbound(request)),
     timestamp: '0123',
+    values: new Map(),
     parts: new Map(Object.entries(parts)),
     key: createSecretKey(Buffer.from([0xff, 0x00])),
   })

@@ -1,15 +1,17 @@
 /** What the tests of verification share: requests, views, and one call that verifies. */
 import type { RequestView } from '../../src/domain/expression.ts'
-import type { Alternative } from '../../src/domain/provider-spec.gen.ts'
+import type { ConnectionId } from '../../src/domain/ids.ts'
+import type { Alternative, ProviderSpec } from '../../src/domain/provider-spec.gen.ts'
 import { HeaderList, type InboundRequest } from '../../src/domain/request.ts'
 import { Secret } from '../../src/domain/secret.ts'
 import type { Verification } from '../../src/domain/verification.ts'
 import { createExpressionCompiler } from '../../src/expression/compile.ts'
+import { bodyKindsOf, decodeBody } from '../../src/spec/body.ts'
+import { createRequestView } from '../../src/spec/request-view.ts'
 import { createVerifier, type VerifierParts } from '../../src/verify/create-verifier.ts'
-import { formText, readForm, readQuery } from '../../src/verify/form.ts'
 import type { KeyRing } from '../../src/verify/key-ring.ts'
 import { createSigner } from '../../src/verify/signer.ts'
-import type { KeySets, VerifyContext } from '../../src/verify/verifier.ts'
+import type { ConnectionSecrets, DocumentRequest, KeySets, VerifyContext } from '../../src/verify/verifier.ts'
 
 export const NOW = Date.UTC(2026, 2, 2, 10, 0, 0)
 export const URL_CALLED = 'https://hooks.example.com/webhook/acme'
@@ -32,26 +34,9 @@ export function viewOf(
   request: InboundRequest,
   options: Readonly<Record<string, string>> = {},
   now = NOW,
+  body: ProviderSpec['body'] = ['json', 'form', 'empty'],
 ): RequestView {
-  const pairs = readQuery(request.url).map((pair) => [formText(pair.name), formText(pair.value)] as const)
-  return {
-    method: request.method,
-    url: request.url,
-    path: new URL(request.url).pathname,
-    headers: request.headers.toRecord(),
-    query: Object.fromEntries(pairs),
-    options,
-    now,
-    get body(): unknown {
-      try {
-        return JSON.parse(Buffer.from(request.rawBody).toString('utf8'))
-      } catch {
-        const fields = readForm(request.rawBody).map((pair) => [formText(pair.name), formText(pair.value)] as const)
-        return fields.length === 0 ? undefined : Object.fromEntries(fields)
-      }
-    },
-    raw: Buffer.from(request.rawBody).toString('utf8'),
-  }
+  return createRequestView({ request, decode: () => decodeBody(bodyKindsOf(body), request.rawBody), options, now })
 }
 
 export type SecretTexts = Readonly<Record<string, string | readonly string[]>>
@@ -69,12 +54,51 @@ export const noKeySets: KeySets = {
   },
 }
 
+/** Documents by URL, for the schemes whose key is fetched; `asked` gets every request. */
+export function documentsFrom(
+  documents: Readonly<Record<string, string>>,
+  asked: DocumentRequest[] = [],
+  fetchedAt = NOW,
+): KeySets {
+  const textOf = (url: string): string => {
+    if (Object.hasOwn(documents, url)) return documents[url]!
+    throw new Error(`nobody publishes ${url}`)
+  }
+  return {
+    fetch: async (url) => JSON.parse(textOf(url)) as { keys: Record<string, unknown>[] },
+    async document(request) {
+      asked.push(request)
+      return { text: textOf(request.url), fetchedAt }
+    },
+  }
+}
+
+export interface GivenConnection {
+  readonly id: string
+  /** Field to value. */
+  readonly identifiers: Readonly<Record<string, string>>
+  readonly secrets: SecretTexts
+}
+
+export function connectionSecretsFrom(connections: readonly GivenConnection[]): ConnectionSecrets {
+  const known = connections.map(({ secrets, ...rest }) => ({ ...rest, secrets: secretsFrom(secrets) }))
+  return {
+    find: ({ field, values, name }) =>
+      known
+        .filter(({ identifiers }) => values.includes(identifiers[field] ?? ''))
+        .map(({ id, secrets }) => ({ connectionId: id as ConnectionId, secrets: secrets(name) })),
+  }
+}
+
 export interface Surroundings {
   readonly secrets?: SecretTexts
   readonly options?: Readonly<Record<string, string>>
   readonly now?: number
   readonly keyRing?: KeyRing
   readonly keySets?: KeySets
+  readonly connections?: readonly GivenConnection[]
+  /** How the body is decoded. */
+  readonly body?: ProviderSpec['body']
 }
 
 export function contextOf(request: InboundRequest, given: Surroundings = {}): VerifyContext {
@@ -82,13 +106,14 @@ export function contextOf(request: InboundRequest, given: Surroundings = {}): Ve
   const now = given.now ?? NOW
   return {
     request,
-    view: viewOf(request, given.options, now),
+    view: viewOf(request, given.options, now, given.body),
     secrets: (name) => {
       const publicSecret = given.keyRing?.publicSecret(name)
       return publicSecret === undefined ? configured(name) : [new Secret(publicSecret)]
     },
     now,
     keySets: given.keySets ?? given.keyRing?.keySets ?? noKeySets,
+    connectionSecrets: given.connections === undefined ? undefined : connectionSecretsFrom(given.connections),
   }
 }
 
@@ -124,7 +149,8 @@ export async function sign(
     now,
     keyRing: given.keyRing,
     alternative: given.alternative,
-    viewOf: (changed) => viewOf(changed, given.options, now),
+    connectionSecrets: given.connections === undefined ? undefined : connectionSecretsFrom(given.connections),
+    viewOf: (changed) => viewOf(changed, given.options, now, given.body),
   })
 }
 

@@ -1,4 +1,5 @@
 /** One thing that the doctor looked at, and what he found. */
+import { GatewayError } from '../../domain/errors.ts'
 import { type Finding, placeOf } from '../../domain/finding.ts'
 
 export interface Check {
@@ -19,4 +20,10 @@ export function ok(area: Check['area'], subject: string, message: string): Check
 export function ofFinding(area: Check['area'], finding: Finding): Check {
   const { severity, message, hint } = finding
   return { area, subject: placeOf(finding), status: severity, message, hint }
+}
+
+/** An error that was foreseen, as what it says of the subject; any other is thrown again. */
+export function ofError(area: Check['area'], subject: string, error: unknown): Check {
+  if (!(error instanceof GatewayError)) throw error
+  return { area, subject, status: 'error', message: error.message, hint: error.hint ?? null }
 }

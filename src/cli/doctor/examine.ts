@@ -2,15 +2,15 @@
 import { existsSync } from 'node:fs'
 import { loadConfig } from '../../config/load.ts'
 import type { InstanceSecrets } from '../../config/instance-secrets.ts'
-import { GatewayError } from '../../domain/errors.ts'
 import type { Finding } from '../../domain/finding.ts'
 import { Secret } from '../../domain/secret.ts'
 import type { ResolvedConfig } from '../../config/resolved-config.ts'
+import type { CompiledSpec } from '../../spec/compiled-spec.ts'
 import type { ClientOptions } from '../command.ts'
 import { instanceFile, localUrl, readInstanceSecrets } from '../find-gateway.ts'
 import type { CliIo } from '../io.ts'
 import { readSpecs, settingsOf } from '../local-settings.ts'
-import { type Check, ofFinding, ok } from './check.ts'
+import { type Check, ofError, ofFinding, ok } from './check.ts'
 import { checkDestinations } from './destinations.ts'
 import { checkGateway } from './gateway.ts'
 import { checkDataDirectory, checkRuntime } from './installation.ts'
@@ -23,9 +23,8 @@ export async function examine(options: ClientOptions, io: CliIo): Promise<Check[
   if (config === null) return checks
   checks.push(...checkDataDirectory(config))
 
-  const { specs, findings: specFindings } = readSpecs(config)
-  checks.push(...specFindings.map((finding) => ofFinding('specs', finding)))
-  if (specFindings.length === 0) checks.push(ok('specs', `${specs.size} providers`, 'no remarks'))
+  const { specs, checks: specChecks } = soundSpecs(config)
+  checks.push(...specChecks)
 
   const instance = openInstance(config)
   if (instance.check !== null) checks.push(instance.check)
@@ -60,6 +59,22 @@ function configurationChecks(config: ResolvedConfig | null, findings: readonly F
   return checks
 }
 
+/** Every spec, also those that no integration uses; the ones with errors left out. */
+function soundSpecs(config: ResolvedConfig): { specs: ReadonlyMap<string, CompiledSpec>; checks: Check[] } {
+  const { specs: all, findings } = readSpecs(config)
+  const checks = findings.map((finding) => ofFinding('specs', finding))
+  const specs = new Map<string, CompiledSpec>()
+  for (const provider of all.keys()) {
+    try {
+      specs.set(provider, all.get(provider)!)
+    } catch (error) {
+      checks.push(ofError('specs', provider, error))
+    }
+  }
+  if (checks.length === 0) checks.push(ok('specs', `${specs.size} providers`, 'no remarks'))
+  return { specs, checks }
+}
+
 /** Before the first start there are no secrets yet; stand-ins then show the rest of the picture. They are never printed. */
 function openInstance(config: ResolvedConfig): { secrets: InstanceSecrets; check: Check | null } {
   const standIn = new Secret('not started yet')
@@ -68,14 +83,6 @@ function openInstance(config: ResolvedConfig): { secrets: InstanceSecrets; check
   try {
     return { secrets: readInstanceSecrets(config), check: null }
   } catch (error) {
-    if (!(error instanceof GatewayError)) throw error
-    const check = {
-      area: 'data',
-      subject: config.dataDirectory,
-      status: 'error',
-      message: error.message,
-      hint: error.hint ?? null,
-    } as const
-    return { secrets: standIns, check }
+    return { secrets: standIns, check: ofError('data', config.dataDirectory, error) }
   }
 }

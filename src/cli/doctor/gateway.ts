@@ -1,17 +1,16 @@
 /** The running gateway: whether it answers, whether it is ready, and whether its API takes the key that is known here. */
-import { GatewayError } from '../../domain/errors.ts'
 import { type GatewayClient, connectClient, recordsIn } from '../client.ts'
 import type { ClientOptions } from '../command.ts'
 import type { CliIo } from '../io.ts'
 import { oneLine } from '../printable.ts'
-import { type Check, ok } from './check.ts'
+import { type Check, ofError, ok } from './check.ts'
 
 export async function checkGateway(options: ClientOptions, io: CliIo): Promise<Check[]> {
   let client: GatewayClient
   try {
     client = await connectClient(options, io)
   } catch (error) {
-    return [failed('gateway', error)]
+    return [ofError('gateway', 'gateway', error)]
   }
   try {
     const readiness = await client.call('GET', '/readyz', { alsoAccept: 503 })
@@ -31,11 +30,6 @@ export async function checkGateway(options: ClientOptions, io: CliIo): Promise<C
     await client.call('GET', '/api/v1/stats')
     return [ok('gateway', client.baseUrl, 'is ready, and its API takes the key')]
   } catch (error) {
-    return [failed(client.baseUrl, error)]
+    return [ofError('gateway', client.baseUrl, error)]
   }
-}
-
-function failed(subject: string, error: unknown): Check {
-  if (!(error instanceof GatewayError)) throw error
-  return { area: 'gateway', subject, status: 'error', message: error.message, hint: error.hint ?? null }
 }

@@ -1,10 +1,9 @@
 /** What the machine gives the gateway: the runtime, and the data directory with who may read what is in it. */
 import { existsSync, statSync } from 'node:fs'
 import type { ResolvedConfig } from '../../config/resolved-config.ts'
-import { GatewayError } from '../../domain/errors.ts'
 import { instanceFile } from '../find-gateway.ts'
 import { readVersions } from '../versions.ts'
-import { type Check, ok } from './check.ts'
+import { type Check, ofError, ok } from './check.ts'
 
 /** As in `engines` of package.json: undici 7 and the lock file's other packages need it. */
 const MIN_NODE = [20, 19] as const
@@ -49,8 +48,7 @@ async function checkSqlite(version: string): Promise<Check> {
     assertSqliteVersion(version)
     return ok('runtime', 'SQLite', version)
   } catch (error) {
-    if (!(error instanceof GatewayError)) throw error
-    return { area: 'runtime', subject: 'SQLite', status: 'error', message: error.message, hint: error.hint ?? null }
+    return ofError('runtime', 'SQLite', error)
   }
 }
 

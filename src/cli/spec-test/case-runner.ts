@@ -7,6 +7,7 @@ import { createIds } from '../../domain/ids.ts'
 import type { ReceivedEvent } from '../../domain/event.ts'
 import type { Example } from '../../domain/provider-spec.gen.ts'
 import type { InboundRequest } from '../../domain/request.ts'
+import type { Secret } from '../../domain/secret.ts'
 import type { Verification } from '../../domain/verification.ts'
 import { type Interpretation, interpretRequest } from '../../engine/receive/interpret.ts'
 import type { ConnectionDirectory } from '../../engine/ports.ts'
@@ -17,6 +18,7 @@ import { createRequestView } from '../../spec/request-view.ts'
 import { createVerifier } from '../../verify/create-verifier.ts'
 import { createKeyPool, type KeyPool } from '../../verify/key-ring.ts'
 import type { ExpressionCompiler } from '../../verify/verifier.ts'
+import type { SpecWatch } from './coverage/watch.ts'
 import { createConnectionList } from './connection-list.ts'
 import { defaultPublicUrl, exampleRequest } from './example-request.ts'
 import { createExampleSigner, type ExampleSigner, type ReadyRequest, type SecretMap } from './example-signer.ts'
@@ -60,12 +62,12 @@ export interface RunnerParts {
   readonly createVerifier?: typeof createVerifier
   readonly interpret?: typeof interpretRequest
   /** Stands between the spec and what runs it, to see what is reached. */
-  readonly watch?: (spec: CompiledSpec) => CompiledSpec
+  readonly watch?: Pick<SpecWatch, 'spec' | 'directory'> | undefined
 }
 
 export function createCaseRunner(compiled: CompiledSpec, parts: RunnerParts): CaseRunner {
   const { provider, document } = compiled
-  const { interpret = interpretRequest, watch = (spec) => spec } = parts
+  const { interpret = interpretRequest, watch } = parts
   const signer = createExampleSigner(compiled, {
     compileExpression: parts.compileExpression,
     keyPool: parts.keyPool ?? createKeyPool(),
@@ -77,10 +79,11 @@ export function createCaseRunner(compiled: CompiledSpec, parts: RunnerParts): Ca
     async prepare(example) {
       const now = givenTime(example)
       const bare = exampleRequest(document, example, example.given?.public_url ?? defaultPublicUrl(provider))
-      const ready = await signer.sign(example, bare, now)
-      const { options, keySets } = ready
-      const integration = givenIntegration(watch(ready.spec), ready)
-      const directory = createConnectionList(example.given?.connections ?? [])
+      const connections = createConnectionList(example.given?.connections ?? [])
+      const ready = await signer.sign({ example, request: bare, now, connectionSecrets: connections.secrets })
+      const { options, keySets, connectionSecrets } = ready
+      const integration = givenIntegration(watch?.spec(ready.spec) ?? ready.spec, ready)
+      const directory = watch?.directory(connections) ?? connections
       return {
         example,
         now,
@@ -94,7 +97,8 @@ export function createCaseRunner(compiled: CompiledSpec, parts: RunnerParts): Ca
               ? integration
               : { ...integration, secrets: new Map([...integration.secrets, ...secrets]) }
           const ids = createIds({ now: () => at, randomBytes: (size) => new Uint8Array(size) })
-          const meaning = await interpret({ integration: configured, request, now: at, directory, keySets, ids })
+          const input = { integration: configured, request, now: at, directory, keySets, connectionSecrets, ids }
+          const meaning = await interpret(input)
           const isAccepted = meaning.kind === 'accepted'
           return {
             request: sentRequest(request),
@@ -103,6 +107,8 @@ export function createCaseRunner(compiled: CompiledSpec, parts: RunnerParts): Ca
             answer: meaning.answer,
             events: isAccepted ? meaning.events.map(seenEvent) : [],
             forwarded: isAccepted ? forwardsOf(configured, meaning, ids) : [],
+            captured: capturedBy(meaning),
+            confirms: meaning.kind === 'handshake' ? (meaning.confirm ?? null) : null,
             problems: [...ready.remarks, ...meaning.problems],
           }
         },
@@ -110,7 +116,8 @@ export function createCaseRunner(compiled: CompiledSpec, parts: RunnerParts): Ca
           const { request, secrets, spec } = ready
           const decode = (): ReturnType<typeof decodeBody> => decodeBody(spec.bodyKinds, request.rawBody)
           const view = createRequestView({ request, decode, options, now })
-          return spec.verifier.verify({ request, view, secrets: (name) => secrets.get(name) ?? [], now, keySets })
+          const known = (name: string): readonly Secret[] => secrets.get(name) ?? []
+          return spec.verifier.verify({ request, view, secrets: known, now, keySets, connectionSecrets })
         },
       }
     },
@@ -130,6 +137,12 @@ function outcomeOf(meaning: Interpretation): Observation['outcome'] {
     case 'refused':
       return { kind: 'refused', code: meaning.verification.code, detail: meaning.verification.detail }
   }
+}
+
+function capturedBy(meaning: Interpretation): Record<string, string> {
+  if (meaning.kind !== 'handshake' || meaning.captured === undefined) return {}
+  const { name, value } = meaning.captured
+  return { [name]: value.reveal() }
 }
 
 function seenEvent({ type, dedupeKey, occurredAt, match }: ReceivedEvent): SeenEvent {

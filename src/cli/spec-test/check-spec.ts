@@ -1,10 +1,10 @@
-/** Reads one spec file and finds everything that is wrong with it: what the linter says, and what only compiling shows. */
+/** Reads one spec and finds everything that is wrong with it: what the linter says, and what only compiling shows. */
 import type { Finding } from '../../domain/finding.ts'
 import { GatewayError } from '../../domain/errors.ts'
 import { compileSpec } from '../../spec/compile.ts'
 import type { CompiledSpec } from '../../spec/compiled-spec.ts'
 import type { DocumentPath } from '../../spec/lint.ts'
-import { type LoadedSpec, readSpecFile, type SpecReading } from '../../spec/load.ts'
+import { type LoadedSpec, readSpecFile, readSpecText, type SpecReading } from '../../spec/load.ts'
 import type { ExpressionCompiler } from '../../verify/verifier.ts'
 import { unreadable } from './spec-files.ts'
 
@@ -16,7 +16,20 @@ export interface CheckedSpec {
 
 /** `name` is how the file is called in findings and results. Throws `spec_unreadable`. */
 export function checkSpecFile(file: string, name: string, compileExpression: ExpressionCompiler): CheckedSpec {
-  const reading = read(file, name)
+  try {
+    return check(readSpecFile(file), name, compileExpression)
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) throw unreadable(error, name)
+    throw error
+  }
+}
+
+/** The same for a text that is no file of its own. */
+export function checkSpecText(text: string, name: string, compileExpression: ExpressionCompiler): CheckedSpec {
+  return check(readSpecText(text, name), name, compileExpression)
+}
+
+function check(reading: SpecReading, name: string, compileExpression: ExpressionCompiler): CheckedSpec {
   const findings = reading.findings.map((finding) => ({ ...finding, file: name }))
   if (reading.loaded === null) return { sound: null, findings }
   const loaded: LoadedSpec = { ...reading.loaded, file: name }
@@ -28,14 +41,6 @@ export function checkSpecFile(file: string, name: string, compileExpression: Exp
     const { line, column } = loaded.yaml.positionOf(clauseOf(loaded, error))
     const finding: Finding = { code, severity: 'error', file: name, line, column, message, hint: hint ?? null }
     return { sound: null, findings: [...findings, finding] }
-  }
-}
-
-function read(file: string, name: string): SpecReading {
-  try {
-    return readSpecFile(file)
-  } catch (error) {
-    throw unreadable(error, name)
   }
 }
 

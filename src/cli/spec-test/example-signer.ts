@@ -20,8 +20,9 @@ import { createRequestView } from '../../spec/request-view.ts'
 import type { createVerifier } from '../../verify/create-verifier.ts'
 import { createKeyRing, type KeyPool, type KeyRing } from '../../verify/key-ring.ts'
 import { symmetricKey } from '../../verify/key.ts'
+import { nameOf } from '../../verify/scheme.ts'
 import { createSigner, hasSignature } from '../../verify/signer.ts'
-import type { ExpressionCompiler, KeySets } from '../../verify/verifier.ts'
+import type { ConnectionSecrets, ExpressionCompiler, KeySets } from '../../verify/verifier.ts'
 import { givenOptions, givenSecrets } from './given.ts'
 
 export type SecretMap = ReadonlyMap<string, readonly Secret[]>
@@ -33,6 +34,7 @@ export interface ReadyRequest {
   readonly secrets: SecretMap
   readonly options: Readonly<Record<string, string>>
   readonly keySets: KeySets
+  readonly connectionSecrets: ConnectionSecrets
   readonly remarks: readonly string[]
   /** Whether the runner has made the signature, so that it has the provider's keys too. */
   readonly isSignedHere: boolean
@@ -50,15 +52,22 @@ export interface ForgeInput {
   readonly secrets?: SecretMap | undefined
 }
 
+export interface SignExampleInput {
+  readonly example: Example
+  readonly request: InboundRequest
+  readonly now: number
+  readonly connectionSecrets: ConnectionSecrets
+}
+
 export interface ExampleSigner {
   /** Rejects where the example asks for a signature (`sign: true` or a name) that cannot be made. */
-  sign(example: Example, request: InboundRequest, now: number): Promise<ReadyRequest>
+  sign(input: SignExampleInput): Promise<ReadyRequest>
   /** Another request with the proof of one alternative beside what it carries; null where nobody but the real provider can make it. */
   forge(ready: ReadyRequest, input: ForgeInput): Promise<InboundRequest | null>
   /** The private or secret key with which this alternative is signed; undefined where it is not to be had. */
   signingKey(ready: ReadyRequest, alternative: Alternative, who: Who): KeyObject | undefined
-  /** Secrets that are of the form the spec wants, and nobody's. */
-  readonly strangersSecrets: SecretMap
+  /** A secret of the right form for every name, made up and not the stranger's, to be configured where an example does not say. */
+  readonly madeUpSecrets: SecretMap
 }
 
 export interface SignerParts {
@@ -68,6 +77,7 @@ export interface SignerParts {
 }
 
 const STRANGER = new Secret('somebody who knows the spec and no secret')
+const NOBODY = new Secret('configured, and given to nobody')
 /** Beyond the number of key pairs that any spec has. */
 const STRANGERS_FIRST_PAIR = 64
 
@@ -110,13 +120,14 @@ export function createExampleSigner(compiled: CompiledSpec, parts: SignerParts):
   const strangersSecrets: SecretMap = trialSecrets(STRANGER, document)
 
   return {
-    strangersSecrets,
+    madeUpSecrets: new Map([...trialSecrets(NOBODY, document), ...publicKeysOf(rings.provider)]),
 
-    async sign(example, request, now) {
+    async sign({ example, request, now, connectionSecrets }) {
       const options = givenOptions(document, example)
       const madeUp = example.given?.secrets === undefined ? publicKeysOf(rings.provider) : []
       const given = new Map([...givenSecrets(document, example), ...madeUp])
-      const common = { options, keySets: rings.provider.keySets }
+      const keySets = rings.provider.keySetsFor({ documents: example.given?.documents })
+      const common = { options, keySets, connectionSecrets }
       const asItIs = { ...common, request, spec: compiled, secrets: given, remarks: [], isSignedHere: false }
       const isWanted = example.sign ?? (provesNothing || hasSignature(document.verify, request) ? false : undefined)
       if (isWanted === false) return asItIs
@@ -128,6 +139,7 @@ export function createExampleSigner(compiled: CompiledSpec, parts: SignerParts):
           alternative: typeof isWanted === 'string' ? isWanted : example.expect.scheme,
           request,
           secrets: (name) => secrets.get(name) ?? [],
+          connectionSecrets,
           now,
           keyRing: rings.provider,
           viewOf: viewer(options, now),
@@ -142,13 +154,16 @@ export function createExampleSigner(compiled: CompiledSpec, parts: SignerParts):
 
     async forge(ready, { who, alternative, request, now, secrets: added = new Map() }) {
       const own = who === 'provider' ? ready.secrets : strangersSecrets
+      // No others, lest the signer leave out an alternative that another secret switches off.
+      const needed = secretsIn(document.verify.find((one) => nameOf(one) === alternative))
       // What a recorded signature was made with is not here: of a key pair only the public half.
       const keyRing = who === 'provider' && !ready.isSignedHere ? undefined : rings[who]
       try {
         return await signer.sign({
           alternative,
           request,
-          secrets: (name) => added.get(name) ?? own.get(name) ?? [],
+          secrets: (name) => (needed.has(name) ? (added.get(name) ?? own.get(name) ?? []) : []),
+          connectionSecrets: who === 'provider' ? ready.connectionSecrets : undefined,
           now,
           keyRing,
           viewOf: viewer(ready.options, now),
@@ -165,9 +180,20 @@ export function createExampleSigner(compiled: CompiledSpec, parts: SignerParts):
         if (pair !== undefined) return pair
       }
       const { secret, scheme, algorithms } = alternative
-      const isShared = scheme === 'jwt' ? algorithms?.[0]?.startsWith('HS') === true : !/^(ed25519|rsa|ecdsa)/.test(scheme)
-      const text = secret === undefined ? undefined : (who === 'provider' ? ready.secrets : strangersSecrets).get(secret)?.[0]
+      const isShared =
+        scheme === 'jwt' ? algorithms?.[0]?.startsWith('HS') === true : !/^(ed25519|rsa|ecdsa)/.test(scheme)
+      const text =
+        secret === undefined ? undefined : (who === 'provider' ? ready.secrets : strangersSecrets).get(secret)?.[0]
       return isShared && text !== undefined ? symmetricKey(text.reveal(), alternative.key ?? {}) : undefined
     },
   }
+}
+
+/** Every secret that the alternative names, in its own clauses, in templates, and in what must be there as well. */
+function secretsIn(alternative: Alternative | undefined): ReadonlySet<string> {
+  if (alternative === undefined) return new Set()
+  const { secret, username, password, also = [] } = alternative
+  const inTemplates = [...JSON.stringify(alternative).matchAll(/\{secret:([a-z0-9_]+)\}/g)].map((found) => found[1]!)
+  const own = [secret, username, password].filter((name) => name !== undefined)
+  return new Set([...own, ...inTemplates, ...also.flatMap((other) => [...secretsIn(other)])])
 }

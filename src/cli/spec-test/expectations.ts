@@ -28,6 +28,8 @@ export function compareExpectations(expect: Expect, seen: Observation): Differen
   }
   if (expect.scheme !== undefined) compare(['scheme'], expect.scheme, seen.scheme)
   if (expect.answer !== undefined) compareAnswer(expect.answer, seen.answer, compare)
+  if (expect.captured !== undefined) compare(['captured'], expect.captured, seen.captured)
+  if (expect.confirms !== undefined) compare(['confirms'], expect.confirms, seen.confirms)
   if (expect.events !== undefined) compareEvents(expect.events, seen.events, compare)
   if (expect.forwarded !== undefined) compareForwarded(expect.forwarded, seen.forwarded, compare)
   return differences

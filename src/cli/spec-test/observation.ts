@@ -13,6 +13,10 @@ export interface Observation {
   readonly answer: Pick<HttpAnswer, 'status' | 'headers' | 'body'>
   readonly events: readonly SeenEvent[]
   readonly forwarded: readonly SeenForward[]
+  /** The secret that a handshake captured, by its name. */
+  readonly captured: Readonly<Record<string, string>>
+  /** The URL that is to be visited after a handshake. */
+  readonly confirms: string | null
   /** What the gateway would have logged beside it. */
   readonly problems: readonly string[]
 }

@@ -1,6 +1,7 @@
 /** The report for programs: one JSON document in snake case. */
 import { isUtf8 } from 'node:buffer'
-import { type CaseResult, isSuccess, type RunReport, type SentRequest, summarize } from './result.ts'
+import type { SpecCoverage, UnreachedClause } from './coverage/coverage.ts'
+import { type AttackReport, type CaseResult, isSuccess, type RunReport, type SentRequest, summarize } from './result.ts'
 
 export function formatJson(report: RunReport): string {
   const { invalidSpecs, ...counts } = summarize(report)
@@ -10,6 +11,8 @@ export function formatJson(report: RunReport): string {
       summary: { ...counts, invalid_specs: invalidSpecs, duration_ms: rounded(report.durationMs) },
       results: report.results.map(resultToJson),
       findings: report.findings,
+      admissions: report.admissions.map(({ place, ...admission }) => ({ ...place, ...admission })),
+      ...(report.coverage === null ? {} : { coverage: report.coverage.map(coverageToJson) }),
     },
     null,
     2,
@@ -18,7 +21,8 @@ export function formatJson(report: RunReport): string {
 
 function resultToJson(result: CaseResult): Record<string, unknown> {
   const { place, provider, name, status, durationMs } = result
-  const common = { ...place, provider, name, status, duration_ms: rounded(durationMs) }
+  const attacks = attacksToJson(result.attacks)
+  const common = { ...place, provider, name, status, duration_ms: rounded(durationMs), attacks }
   switch (result.status) {
     case 'passed':
       return common
@@ -37,6 +41,35 @@ function resultToJson(result: CaseResult): Record<string, unknown> {
         problems: result.problems,
         request: requestToJson(result.request),
       }
+  }
+}
+
+function attacksToJson(report: AttackReport | null): Record<string, unknown> | null {
+  if (report === null) return null
+  const { alternative, killed, harmless, admitted, survivors } = report
+  return {
+    alternative,
+    killed,
+    harmless,
+    admitted,
+    survivors: survivors.map(({ place, request, receivedAt, ...survivor }) => ({
+      ...place,
+      ...survivor,
+      received_at: receivedAt,
+      request: requestToJson(request),
+    })),
+  }
+}
+
+function coverageToJson({ provider, file, reached, unreached, unneeded }: SpecCoverage): Record<string, unknown> {
+  const clauseToJson = ({ place, clause }: UnreachedClause): Record<string, unknown> => ({ ...place, clause })
+  return {
+    provider,
+    file,
+    reached,
+    total: reached + unreached.length,
+    unreached: unreached.map(clauseToJson),
+    unneeded_admissions: unneeded.map(clauseToJson),
   }
 }
 

@@ -29,10 +29,7 @@ export function formatJunit(report: RunReport): string {
         lines.push(`${head}/>`)
         continue
       }
-      const [tag, message] =
-        result.status === 'broken'
-          ? ['error', result.reason]
-          : ['failure', `not as expected: ${result.mismatches.map((mismatch) => mismatch.subject).join(', ')}`]
+      const [tag, message] = result.status === 'broken' ? ['error', result.reason] : ['failure', whyFailed(result)]
       lines.push(
         `${head}>`,
         `      <${tag} message=${quote(message)}>${escape(text.result(result))}</${tag}>`,
@@ -50,6 +47,11 @@ export function formatJunit(report: RunReport): string {
   }
   lines.push('</testsuites>')
   return `${lines.join('\n')}\n`
+}
+
+function whyFailed({ mismatches, attacks }: CaseResult & { readonly status: 'failed' }): string {
+  if (mismatches.length > 0) return `not as expected: ${mismatches.map((mismatch) => mismatch.subject).join(', ')}`
+  return `attack survived: ${(attacks?.survivors ?? []).map((survivor) => survivor.attack).join(', ')}`
 }
 
 function seconds(ms: number): string {

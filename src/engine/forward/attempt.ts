@@ -8,8 +8,8 @@ import type { ClaimedDelivery, NextStep, Outcome } from '../../domain/delivery.t
 import type { Ids } from '../../domain/ids.ts'
 import type { AttemptRecord, Clock, Journal, OutboundSender, Random } from '../ports.ts'
 import type { DestinationSettings, Settings } from '../settings.ts'
-import { forwardBody } from './body.ts'
-import { forwardedHeaders } from './headers.ts'
+import { exactRequestOf, forwardBody } from './body.ts'
+import { forwardedHeaders, signatureHeaders } from './headers.ts'
 import { createForwardSigner } from './signature.ts'
 
 /** An attempt that was made and is not yet written; the fence comes in when it is. */
@@ -53,8 +53,11 @@ export function createAttemptMaker(parts: AttemptParts): MakeAttempt {
   ) {
     const body = forwardBody(delivery)
     if (body === null) return unsendable('the items of this delivery are not in the stored payload')
+    const received = exactRequestOf(delivery)
+    const names = settings.integrations.get(delivery.integration)?.signatureHeaders ?? []
     const headers: Record<string, string> = {
       'user-agent': 'Postern',
+      ...(received === null ? {} : signatureHeaders(received.headers, names)),
       ...forwardedHeaders(delivery.payload.headers, destination.headers),
       'content-type': body.contentType,
       ...sign({
@@ -64,7 +67,9 @@ export function createAttemptMaker(parts: AttemptParts): MakeAttempt {
         body: body.bytes,
       }),
     }
-    return sender.send({ url, headers, body: body.bytes, timeoutMs: destination.timeoutMs })
+    const { timeoutMs, transport } = destination
+    const call = { url, headers, body: body.bytes, timeoutMs }
+    return sender.send(transport === undefined ? call : { ...call, transport })
   }
 
   return async (delivery, destination, settings) => {
@@ -131,7 +136,7 @@ function factsOf(delivery: ClaimedDelivery, attempt: MadeAttempt): Record<string
     age_ms: attempt.startedAt - delivery.receivedAt,
     next: next.kind,
     ...(outcome.kind === 'accepted' ? {} : { reason: outcome.reason, detail: outcome.detail }),
-    ...(next.kind === 'retry' ? { retry_at: next.dueAt } : {}),
+    ...(next.kind === 'retry' ? { retry_at: next.dueAt, retry_reason: next.reason } : {}),
     ...(next.kind === 'dead' ? { death_reason: next.reason } : {}),
   }
 }

@@ -5,16 +5,18 @@
  */
 import type { ClaimedDelivery } from '../../domain/delivery.ts'
 import type { DestinationName, Ids } from '../../domain/ids.ts'
-import type { Clock, DeliveryQueue, Journal, OutboundSender, Random } from '../ports.ts'
+import type { Clock, DeliveryQueue, DestinationControl, Journal, OutboundSender, Random } from '../ports.ts'
 import type { SettingsSource } from '../settings.ts'
 import { createAttemptMaker } from './attempt.ts'
 import type { AttemptFacts } from './attempt.ts'
+import type { Pause } from './gate.ts'
 import { Lane, leaseMsOf } from './lane.ts'
 import type { LaneStats } from './lane.ts'
+import { createMemoryBudget } from './memory-budget.ts'
 import { createRecorder } from './recorder.ts'
 
 export interface DispatcherParts {
-  readonly queue: DeliveryQueue
+  readonly queue: DeliveryQueue & DestinationControl
   readonly sender: OutboundSender
   readonly settings: SettingsSource
   readonly clock: Clock
@@ -34,19 +36,29 @@ export interface Dispatcher {
   hasRoom(destination: DestinationName): boolean
   /** Says that a pending delivery, due now, was stored. */
   kick(destination: DestinationName): void
+  /** Says that deliveries may have become due, of whatever destination: the store is asked soon. */
+  wake(): void
   /** How long the lease of a delivery that will be offered should last. */
   leaseMs(destination: DestinationName): number
   /** New settings are in force: destinations may have come, gone or changed their limits. */
   settingsChanged(): void
+  /** Stores the pause, then claims and sends nothing more for this destination. Pausing twice keeps the first time and reason. */
+  pause(destination: DestinationName, reason: string | null): Promise<Pause>
+  /** False when it was not paused. */
+  resume(destination: DestinationName): Promise<boolean>
   /** Begins nothing more, lets what is under way end within `graceMs`, and gives all leases back. */
   stop(options: { graceMs: number }): Promise<void>
   stats(): DispatcherStats
+  /** What this process knows of one destination; a destination of the settings always has a lane. */
+  laneStats(destination: DestinationName): LaneStats | null
 }
 
 export interface DispatcherStats {
   readonly lanes: readonly LaneStats[]
   /** Outcomes waiting for the store, in all lanes. */
   readonly unrecorded: number
+  /** Bytes of the bodies that wait or are under way, in all lanes. */
+  readonly heldBytes: number
   /** Destinations with deliveries that the settings do not know. */
   readonly missingDestinations: readonly DestinationName[]
 }
@@ -56,6 +68,8 @@ const POLL_MS = 15_000
 /** Lanes that ask for their next due time within this are answered together. */
 const ASK_TOGETHER_MS = 50
 const DEFAULT_LEASE_MS = 60_000
+/** Bodies in all lanes together. */
+const MAX_HELD_BYTES = 256 * 1_048_576
 
 export function createDispatcher(parts: DispatcherParts): Dispatcher {
   const { queue, settings, clock, journal } = parts
@@ -68,8 +82,13 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
   let isAskedAgain = false
   let onIdle: (() => void) | null = null
 
-  const recorder = createRecorder({ queue, clock, journal, onRoom: () => lanes.forEach((lane) => lane.pump()) })
+  let pauses: ReadonlyMap<DestinationName, Pause> = new Map()
+
+  const pumpAll = (): void => lanes.forEach((lane) => lane.pump())
+  const recorder = createRecorder({ queue, clock, journal, onRoom: pumpAll })
+  const memory = createMemoryBudget(MAX_HELD_BYTES, pumpAll)
   const laneParts = {
+    memory,
     queue,
     settings,
     clock,
@@ -94,6 +113,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     if (lane === undefined) {
       lane = new Lane(name, laneParts)
       lanes.set(name, lane)
+      const pause = pauses.get(name)
+      if (pause !== undefined) lane.pause(pause)
     }
     return lane
   }
@@ -133,6 +154,23 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     })
   }
 
+  /** Destinations that no longer keep an order must not leave deliveries waiting for their turn. */
+  async function keepOrders(): Promise<void> {
+    const destinations = [...settings.current().destinations.values()]
+    const ordered = destinations.filter(({ order }) => order !== undefined).map(({ name }) => name)
+    try {
+      const freed = await queue.keepOrderOf({ destinations: ordered, now: clock.now() })
+      if (freed > 0) journal.record('order.ended', { deliveries: freed })
+    } catch (error) {
+      journal.warn('order.unended', { error }) // the next reload or start tries again
+    }
+  }
+
+  async function loadPauses(): Promise<void> {
+    const known = await queue.listPauses()
+    pauses = new Map(known.map(({ destination, since, reason }) => [destination, { since, reason }]))
+  }
+
   function schedulePoll(): void {
     poll = clock.after(POLL_MS, () => {
       void askNextDueTimes()
@@ -144,6 +182,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     async start() {
       const released = await queue.releaseLeases({ now: clock.now() })
       if (released > 0) journal.record('leases.released', { deliveries: released })
+      await loadPauses()
+      await keepOrders()
       state = 'running'
       schedulePoll()
       await askNextDueTimes()
@@ -171,6 +211,8 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
       else reportMissing(name, null)
     },
 
+    wake: laneParts.askNextDue,
+
     leaseMs(name) {
       const destination = settings.current().destinations.get(name)
       return destination === undefined ? DEFAULT_LEASE_MS : leaseMsOf(destination)
@@ -185,7 +227,26 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
         lane.rest()
         lanes.delete(name)
       }
-      void askNextDueTimes()
+      void keepOrders().then(askNextDueTimes)
+    },
+
+    async pause(name, reason) {
+      const stored = await queue.pauseDestination({ destination: name, reason, now: clock.now() })
+      const pause: Pause = { since: stored.since, reason: stored.reason }
+      pauses = new Map(pauses).set(name, pause)
+      lanes.get(name)?.pause(pause)
+      journal.warn('destination.paused', { destination: name, reason: pause.reason, since: pause.since })
+      return pause
+    },
+
+    async resume(name) {
+      const wasPaused = await queue.resumeDestination(name)
+      const left = new Map(pauses)
+      left.delete(name)
+      pauses = left
+      lanes.get(name)?.pause(null)
+      if (wasPaused) journal.record('destination.unpaused', { destination: name })
+      return wasPaused
     },
 
     async stop({ graceMs }) {
@@ -216,7 +277,9 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     stats: () => ({
       lanes: [...lanes.values()].map((lane) => lane.stats()),
       unrecorded: recorder.waiting(),
+      heldBytes: memory.used(),
       missingDestinations: [...missing],
     }),
+    laneStats: (name) => (settings.current().destinations.has(name) ? laneOf(name).stats() : null),
   }
 }

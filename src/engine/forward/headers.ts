@@ -28,6 +28,31 @@ const NEVER_ADDED: ReadonlySet<string> = new Set([
   QUERY_HEADER,
 ])
 
+/** Under this a provider's signature header goes that is called like one of ours, as with providers that use Standard Webhooks. */
+const PROVIDER_PREFIX = 'postern-provider-'
+
+/**
+ * The headers that a provider signs with, for a receiver that verifies them itself: only those its spec names, and of these none that
+ * is a credential or says how the message is framed.
+ */
+export function signatureHeaders(
+  received: Readonly<Record<string, string>>,
+  names: readonly string[],
+): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const name of names) {
+    const value = received[name]
+    if (value === undefined || value === '[secret]') continue
+    if (isForwardable(name) || isContentDigest(name)) headers[name] = value
+    else if (name.startsWith('webhook-')) headers[PROVIDER_PREFIX + name] = value
+  }
+  return headers
+}
+
+function isContentDigest(name: string): boolean {
+  return name.startsWith('content-') && !NEVER_ADDED.has(name)
+}
+
 /** Names in lower case, so that the operator's header replaces the provider's of the same name however it is written. */
 export function forwardedHeaders(
   provider: Readonly<Record<string, string>>,

@@ -13,7 +13,8 @@ import type { PlannedDelivery } from '../../domain/delivery.ts'
 import type { ReceivedEvent } from '../../domain/event.ts'
 import type { ConnectionId, EventId, Ids } from '../../domain/ids.ts'
 import type { MatchedConnection } from '../ports.ts'
-import type { IntegrationSettings } from '../settings.ts'
+import type { DestinationSettings, IntegrationSettings } from '../settings.ts'
+import type { Passing } from './filter.ts'
 
 export interface PlanInput {
   readonly integration: Pick<IntegrationSettings, 'forward' | 'unmatched'>
@@ -22,6 +23,10 @@ export interface PlanInput {
   /** What is known of the matched connections; one that is missing here has no URL of its own. */
   readonly connections: ReadonlyMap<ConnectionId, MatchedConnection>
   readonly ids: Ids
+  /** What the destinations want of the deliveries to them; one that is missing here wants nothing special. */
+  readonly destinations?: ReadonlyMap<string, Pick<DestinationSettings, 'body' | 'order'>>
+  /** Which events the filters of the destinations let pass; absent lets all pass. */
+  readonly passing?: Passing
 }
 
 /** The deliveries in the order of their first events; by destination in the order of the configuration. */
@@ -43,10 +48,23 @@ export function planDeliveries(input: PlanInput): PlannedDelivery[] {
 
   const planned: PlannedDelivery[] = []
   const plan = (group: readonly ReceivedEvent[], target: Target): void => {
-    const eventIds: EventId[] = group.map((event) => event.id)
-    const positions = group.length === events.length ? null : group.map((event) => event.position)
+    const everyId: EventId[] = group.map((event) => event.id)
+    const everyPosition = group.length === events.length ? null : group.map((event) => event.position)
     for (const destination of integration.forward) {
-      planned.push({ id: input.ids.next('delivery'), destination, eventIds, positions, ...target })
+      const wanted = input.passing?.get(destination)
+      const passed = wanted === undefined ? group : group.filter((event) => wanted.has(event.id))
+      if (passed.length === 0) continue
+      const isWhole = passed.length === group.length
+      const settings = input.destinations?.get(destination)
+      planned.push({
+        id: input.ids.next('delivery'),
+        destination,
+        eventIds: isWhole ? everyId : passed.map((event) => event.id),
+        positions: isWhole ? everyPosition : passed.map((event) => event.position),
+        ...target,
+        ...(settings?.body === 'exact' ? EXACT : {}),
+        ...(settings?.order === undefined ? {} : ORDERED),
+      })
     }
   }
 
@@ -67,5 +85,8 @@ export function planDeliveries(input: PlanInput): PlannedDelivery[] {
   }
   return planned
 }
+
+const EXACT = { body: 'exact' } as const
+const ORDERED = { ordered: true } as const
 
 type Target = Pick<PlannedDelivery, 'connectionId' | 'body' | 'urlOverride' | 'held'>

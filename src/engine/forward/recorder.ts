@@ -12,8 +12,11 @@ export interface Lease {
 }
 
 export interface Recorder {
-  /** Resolves when there is nothing left to do for this outcome; never rejects. */
-  record(lease: Lease, attempt: MadeAttempt): Promise<void>
+  /**
+   * Resolves when there is nothing left to do for this outcome: with the fence it was written under, or with null when it was given up;
+   * never rejects.
+   */
+  record(lease: Lease, attempt: MadeAttempt): Promise<number | null>
   /** So many outcomes wait for the store that no further attempt should be made. */
   isFull(): boolean
   waiting(): number
@@ -38,26 +41,26 @@ export function createRecorder(parts: {
   let isAbandoned = false
   const sleeping = new Set<() => void>()
 
-  async function record(lease: Lease, attempt: MadeAttempt): Promise<void> {
+  async function record(lease: Lease, attempt: MadeAttempt): Promise<number | null> {
     waiting += 1
     try {
-      await write(lease, attempt)
+      return await write(lease, attempt)
     } finally {
       waiting -= 1
       if (waiting === MAX_WAITING - 1) onRoom()
     }
   }
 
-  async function write(lease: Lease, attempt: MadeAttempt): Promise<void> {
+  async function write(lease: Lease, attempt: MadeAttempt): Promise<number | null> {
     let waitMs = FIRST_WAIT_MS
     for (;;) {
-      if (isAbandoned) return
+      if (isAbandoned) return null
       const { fence } = lease
       try {
-        if (await queue.recordAttempt({ ...attempt, fence })) return
+        if (await queue.recordAttempt({ ...attempt, fence })) return fence
         if (lease.fence !== fence) continue // our own lapsed lease came back to us meanwhile
         journal.warn('delivery.lease_lost', { delivery_id: attempt.deliveryId, attempt_id: attempt.id, fence })
-        return
+        return null
       } catch (error) {
         journal.warn('attempt.unrecorded', { delivery_id: attempt.deliveryId, attempt_id: attempt.id, error })
       }

@@ -14,19 +14,21 @@ export interface HttpAnswer {
 
 /** What a computed answer echoes is the caller's text: it stays short, and no browser may take it for a page. */
 const MAX_COMPUTED_LENGTH = 16_384
+const MAX_HEADER_LENGTH = 4_096
+
+type Secrets = (name: string) => readonly Secret[]
 
 /** Never throws. An answer that cannot be computed becomes an empty 500, so that the provider does not take it for a success. */
-export async function makeAnswer(
-  answer: CompiledAnswer,
-  view: RequestView,
-  secrets?: (name: string) => readonly Secret[],
-): Promise<HttpAnswer> {
-  const { status, headers, body } = answer
+export async function makeAnswer(answer: CompiledAnswer, view: RequestView, secrets?: Secrets): Promise<HttpAnswer> {
+  const { status, body } = answer
+  const extra = secrets === undefined ? undefined : { secrets }
+  const headers = answer.computedHeaders.length === 0 ? answer.headers : await computeHeaders(answer, view, extra)
+  if (typeof headers === 'string') return failed(headers)
   if (body.kind === 'fixed') {
     if (body.contentType === null || headers['content-type'] !== undefined) return { status, headers, body: body.text }
     return { status, headers: { ...headers, 'content-type': body.contentType }, body: body.text }
   }
-  const result = await body.value.evaluate(view, secrets === undefined ? undefined : { secrets })
+  const result = await body.value.evaluate(view, extra)
   if (!result.ok) return failed(`the answer could not be computed: ${result.detail}`)
   if (result.value === undefined) return failed('the expression of the answer found nothing')
   const { value } = result
@@ -42,6 +44,31 @@ export async function makeAnswer(
     },
     body: text,
   }
+}
+
+/** All headers; one whose expression finds nothing is left out. A text says what went wrong. */
+async function computeHeaders(
+  { headers: fixed, computedHeaders }: CompiledAnswer,
+  view: RequestView,
+  extra: { secrets: Secrets } | undefined,
+): Promise<Record<string, string> | string> {
+  const headers: Record<string, string> = { ...fixed }
+  for (const { name, value } of computedHeaders) {
+    const result = await value.evaluate(view, extra)
+    if (!result.ok) return `the header ${name} could not be computed: ${result.detail}`
+    if (result.value === undefined) continue
+    const text = typeof result.value === 'number' ? String(result.value) : result.value
+    // Visible ASCII and blanks between: a line break would begin another header.
+    if (
+      typeof text !== 'string' ||
+      text.length > MAX_HEADER_LENGTH ||
+      !/^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/.test(text)
+    ) {
+      return `what the header ${name} should hold cannot stand in a header`
+    }
+    headers[name] = text
+  }
+  return headers
 }
 
 function failed(problem: string): HttpAnswer {

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { type CompiledExpression, isTruthy, type RequestView } from '../../domain/expression.ts'
 import type { EventMatch, ReceivedEvent } from '../../domain/event.ts'
 import type { Ids } from '../../domain/ids.ts'
+import { batchItems, isNested as isNestedPath } from '../../domain/json-batch.ts'
 import type { DecodedBody } from '../../spec/body.ts'
 import type { CompiledEventRules } from '../../spec/compiled-spec.ts'
 import { withEvent } from '../../spec/request-view.ts'
@@ -28,11 +29,15 @@ export async function extractEvents(input: {
   ids: Ids
   /** Remarks are added here. */
   problems: string[]
+  /** What expressions saw of each event is added here. */
+  seen?: RequestView[]
 }): Promise<ReceivedEvent[]> {
   const { rules, decoded, view, matcher, ids, problems } = input
-  const items = decoded.kind === 'unreadable' ? null : batchOf(rules.batchPath, decoded.value)
+  const { batchPath } = rules
+  const items =
+    decoded.kind === 'unreadable' || batchPath === null ? null : batchItems(decoded.value, batchPath, MAX_EVENTS)
   if (items !== null && items.length > MAX_EVENTS) {
-    problems.push(`batch: ${items.length} items, more than ${MAX_EVENTS}; kept as one event`)
+    problems.push(`batch: more than ${MAX_EVENTS} items; kept as one event`)
     return [
       {
         ...anonymous(ids),
@@ -40,7 +45,11 @@ export async function extractEvents(input: {
       },
     ]
   }
-  const views = items === null ? [view] : items.map((item) => withEvent(view, item))
+  const isNested = batchPath !== null && isNestedPath(batchPath)
+  const views =
+    items === null
+      ? [view]
+      : items.map(({ item, outer, list }, position) => withEvent(view, item, position, isNested ? { outer, list } : {}))
   const events: ReceivedEvent[] = []
   const repeatedProblems = new Set<string>()
   const remark = (text: string): void => {
@@ -61,6 +70,7 @@ export async function extractEvents(input: {
       : decoded.kind === 'unreadable'
         ? { kind: 'unmatched', reason: 'body_unreadable', detail: decoded.detail }
         : await matcher.match(eventView, remark)
+    input.seen?.push(eventView)
     events.push({
       id: ids.next('event'),
       position,
@@ -71,17 +81,6 @@ export async function extractEvents(input: {
     })
   }
   return events
-}
-
-/** The items of the batch; null where the request is one event. */
-function batchOf(path: readonly string[] | null, body: unknown): readonly unknown[] | null {
-  if (path === null) return null
-  let value = body
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return null
-    value = (value as Record<string, unknown>)[key]
-  }
-  return Array.isArray(value) ? value : null
 }
 
 async function read(

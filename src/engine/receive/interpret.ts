@@ -10,15 +10,18 @@ import type { ConnectionId, Ids } from '../../domain/ids.ts'
 import type { ReceivedEvent } from '../../domain/event.ts'
 import { removeMembers } from '../../domain/json-text.ts'
 import type { InboundRequest } from '../../domain/request.ts'
+import type { Secret } from '../../domain/secret.ts'
 import type { Verification } from '../../domain/verification.ts'
 import { type DecodedBody, decodeBody } from '../../spec/body.ts'
-import type { CompiledSpec } from '../../spec/compiled-spec.ts'
+import type { CompiledAnswer, CompiledSpec } from '../../spec/compiled-spec.ts'
 import { createRequestView } from '../../spec/request-view.ts'
-import type { KeySets } from '../../verify/verifier.ts'
+import type { ConnectionSecrets, KeySets } from '../../verify/verifier.ts'
+import { extendView } from '../../verify/view.ts'
 import type { ConnectionDirectory, MatchedConnection } from '../ports.ts'
 import type { IntegrationSettings } from '../settings.ts'
 import { type HttpAnswer, makeAnswer } from './answer.ts'
 import { extractEvents } from './events.ts'
+import { type CapturedSecret, findHandshake, type HandshakeDecision } from './handshake.ts'
 import { createMatcher } from './match.ts'
 
 export interface InterpretInput {
@@ -28,6 +31,8 @@ export interface InterpretInput {
   readonly now: number
   readonly directory: ConnectionDirectory
   readonly keySets: KeySets
+  /** Secrets of single connections of this integration; without it no connection has any. */
+  readonly connectionSecrets?: ConnectionSecrets | undefined
   readonly ids: Ids
 }
 
@@ -38,94 +43,139 @@ export type Interpretation = {
   /** Remarks for the log. */
   readonly problems: readonly string[]
 } & (
-  | { readonly kind: 'handshake'; readonly name: string }
+  | {
+      readonly kind: 'handshake'
+      readonly name: string
+      /** To be kept before the answer is sent, and never over another. */
+      readonly captured?: CapturedSecret | undefined
+      /** A URL on a pinned host that is to be visited by one guarded GET, after the answer. */
+      readonly confirm?: string | undefined
+    }
   | { readonly kind: 'refused'; readonly verification: Verification & { readonly kind: 'refused' } }
   | {
       readonly kind: 'accepted'
       readonly verification: Verification & { readonly kind: 'accepted' }
       readonly events: readonly ReceivedEvent[]
+      /** What expressions saw of each event, in the same order; empty for a batch that is too large to be split. */
+      readonly views: readonly RequestView[]
       /** Every connection that an event matched. */
       readonly connections: ReadonlyMap<ConnectionId, MatchedConnection>
       readonly payload: ForwardPayload
     }
 )
 
+type Secrets = (name: string) => readonly Secret[]
+
 export async function interpretRequest(input: InterpretInput): Promise<Interpretation> {
-  const { integration, request, now } = input
+  const { integration, request, now, connectionSecrets } = input
   const { spec } = integration
   const body = lazily(() => decodeBody(spec.bodyKinds, request.rawBody))
   const view = createRequestView({ request, decode: body, options: integration.options, now })
+  const secrets: Secrets = (name) => integration.secrets.get(name) ?? []
   const problems: string[] = []
+  const handshaking = { integration, request, directory: input.directory, connectionSecrets, problems }
 
-  const early = await findHandshake(spec, view, false, problems)
-  if (early !== null) return answerHandshake(input, early, view, body, problems)
+  const early = await findHandshake({ ...handshaking, view }, false)
+  if (early !== null) return concludeHandshake(input, early, { view, body, secrets, problems })
 
-  const verifying = spec.verifier.verify({
-    request,
-    view,
-    secrets: (name) => integration.secrets.get(name) ?? [],
-    now,
-    keySets: input.keySets,
-  })
+  const verifying = spec.verifier.verify({ request, view, secrets, now, keySets: input.keySets, connectionSecrets })
   const verification = verifying instanceof Promise ? await verifying : verifying
-  if (verification.kind === 'refused') {
-    const answer = await makeAnswer(spec.refusedAnswer, view)
-    return { kind: 'refused', verification, answer, storedBody: withoutSecrets(spec, request, body), problems }
-  }
+  if (verification.kind === 'refused') return refuse(input, verification, null, { view, body, problems })
 
-  const late = await findHandshake(spec, view, true, problems)
-  if (late !== null) return answerHandshake(input, late, view, body, problems)
+  const proven = verification.claims === undefined ? view : extendView(view, { claims: verification.claims })
+  const late = await findHandshake({ ...handshaking, view: proven }, true)
+  if (late !== null) {
+    const known = await secretsBehind(input, verification, secrets)
+    return concludeHandshake(input, late, { view: proven, body, secrets: known, problems })
+  }
 
   const decoded = body()
   if (decoded.kind === 'unreadable') problems.push(`body: ${decoded.detail}`)
-  const matcher = createMatcher(spec.match, integration.key, input.directory)
-  const events = await extractEvents({ rules: spec.event, decoded, view, matcher, ids: input.ids, problems })
+  const matcher = createMatcher(spec.match, integration.key, input.directory, verification.connections)
+  const views: RequestView[] = []
+  const events = await extractEvents({
+    rules: spec.event,
+    decoded,
+    view: proven,
+    matcher,
+    ids: input.ids,
+    problems,
+    seen: views,
+  })
   const storedBody = withoutSecrets(spec, request, body)
   return {
     kind: 'accepted',
     verification,
     events,
+    views,
     connections: matcher.connections,
     payload: forwardPayload(spec, view, decoded),
-    answer: await chooseAnswer(spec, view, problems),
+    answer: await chooseAnswer(spec, proven, problems),
     storedBody,
     problems,
   }
 }
 
-/** The first handshake of this sort whose condition holds. A condition that fails holds for nothing. */
-async function findHandshake(
-  spec: CompiledSpec,
-  view: RequestView,
-  verified: boolean,
-  problems: string[],
-): Promise<CompiledSpec['handshakes'][number] | null> {
-  for (const handshake of spec.handshakes) {
-    if (handshake.isVerified !== verified) continue
-    const result = await settle(handshake.when, view)
-    if (!result.ok) problems.push(`handshake ${handshake.name}: ${result.detail}`)
-    else if (isTruthy(result.value)) return handshake
-  }
-  return null
+interface Seen {
+  readonly view: RequestView
+  readonly body: () => DecodedBody
+  readonly problems: string[]
 }
 
-async function answerHandshake(
+async function concludeHandshake(
   input: InterpretInput,
-  handshake: CompiledSpec['handshakes'][number],
-  view: RequestView,
-  body: () => DecodedBody,
-  problems: string[],
+  decision: HandshakeDecision,
+  seen: Seen & { readonly secrets: Secrets },
 ): Promise<Interpretation> {
-  const { integration } = input
-  const answer = await makeAnswer(handshake.answer, view, (name) => integration.secrets.get(name) ?? [])
+  if (decision.kind === 'refuse') return refuse(input, decision.verification, decision.answer, seen)
+  const { handshake, captured, confirm } = decision
+  const { view, body, problems } = seen
+  const secrets: Secrets =
+    captured === undefined ? seen.secrets : (name) => (name === captured.name ? [captured.value] : seen.secrets(name))
+  const answer = await makeAnswer(handshake.answer, view, secrets)
   if (answer.problem !== undefined) problems.push(`handshake ${handshake.name}: ${answer.problem}`)
   return {
     kind: 'handshake',
     name: handshake.name,
     answer,
-    storedBody: withoutSecrets(integration.spec, input.request, body),
+    // What could not be answered is not begun: the provider will ask again.
+    ...(answer.problem === undefined ? { captured, confirm } : {}),
+    storedBody: captured === undefined ? withoutSecrets(input.integration.spec, input.request, body) : Buffer.alloc(0),
     problems,
   }
+}
+
+async function refuse(
+  { integration: { spec }, request }: InterpretInput,
+  verification: Verification & { readonly kind: 'refused' },
+  answer: CompiledAnswer | null,
+  { view, body, problems }: Seen,
+): Promise<Interpretation> {
+  const chosen = answer ?? spec.refusals.find(({ codes }) => codes.has(verification.code))?.answer ?? spec.refusedAnswer
+  return {
+    kind: 'refused',
+    verification,
+    answer: await makeAnswer(chosen, view),
+    storedBody: withoutSecrets(spec, request, body),
+    problems,
+  }
+}
+
+/** The secrets that a verified handshake may digest: those of the connection whose secret it was, before the integration's. */
+async function secretsBehind(
+  { integration, connectionSecrets }: InterpretInput,
+  { connections }: Verification & { readonly kind: 'accepted' },
+  own: Secrets,
+): Promise<Secrets> {
+  if (connections === undefined || connectionSecrets === undefined) return own
+  const { field, values, ids } = connections
+  const known = new Map<string, readonly Secret[]>()
+  for (const name of Object.keys(integration.spec.document.secrets ?? {})) {
+    const found = await connectionSecrets.find({ field, values, name })
+    const secrets = found.filter(({ connectionId }) => ids.includes(connectionId)).flatMap((one) => one.secrets)
+    if (secrets.length > 0) known.set(name, secrets)
+  }
+  return (name) => known.get(name) ?? own(name)
 }
 
 async function chooseAnswer(spec: CompiledSpec, view: RequestView, problems: string[]): Promise<HttpAnswer> {

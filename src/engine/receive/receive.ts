@@ -10,6 +10,8 @@ import { HeaderList, type InboundRequest } from '../../domain/request.ts'
 import type { Secret } from '../../domain/secret.ts'
 import { isSameText } from '../../verify/compare.ts'
 import type { KeySets } from '../../verify/verifier.ts'
+import type { Keyring } from '../keyring/keyring.ts'
+import { filterEvents, hasFilter } from '../forward/filter.ts'
 import { planDeliveries } from '../forward/plan.ts'
 import type {
   AcceptanceReceipt,
@@ -20,7 +22,7 @@ import type {
   RequestOutcome,
   RequestRecord,
 } from '../ports.ts'
-import type { IntegrationSettings, SettingsSource } from '../settings.ts'
+import type { IntegrationSettings, Settings, SettingsSource } from '../settings.ts'
 import { makeAnswer, type HttpAnswer } from './answer.ts'
 import { type Interpretation, interpretRequest } from './interpret.ts'
 import { redactHeaders, redactTarget } from './redact.ts'
@@ -60,6 +62,9 @@ export interface ReceiveDeps {
   readonly store: IngestStore & ConnectionDirectory
   readonly handOff: HandOff
   readonly keySets: KeySets
+  readonly keyring: Pick<Keyring, 'secretsOf' | 'connectionSecrets' | 'keep'>
+  /** Visits a URL that a handshake asks for, by one guarded GET; tells of it by itself. */
+  readonly confirm: (url: string) => void
   readonly clock: Clock
   readonly ids: Ids
   readonly journal: Journal
@@ -74,19 +79,29 @@ export interface Decision {
 }
 
 export function createReceive(deps: ReceiveDeps): ReceiveRequest {
-  const { settings, store, handOff, keySets, clock, ids, journal } = deps
+  const { settings, store, handOff, keySets, keyring, clock, ids, journal } = deps
 
   return async function receive(incoming) {
     const current = settings.current()
-    const integration = current.integrations.get(incoming.integrationKey)
-    if (integration === undefined) throw unknownIntegration(incoming.integrationKey)
+    const configured = current.integrations.get(incoming.integrationKey)
+    if (configured === undefined) throw unknownIntegration(incoming.integrationKey)
+    const secrets = keyring.secretsOf(configured)
+    const integration = secrets === configured.secrets ? configured : { ...configured, secrets }
     const now = clock.now()
     const request = asInbound(incoming, current.publicUrl)
 
     if (!isTokenRight(incoming.ingressToken, integration.ingressTokens))
       return refuseToken(incoming, integration, request, now)
 
-    const meaning = await interpretRequest({ integration, request, now, directory: store, keySets, ids })
+    const meaning = await interpretRequest({
+      integration,
+      request,
+      now,
+      directory: store,
+      keySets,
+      connectionSecrets: keyring.connectionSecrets(integration.key),
+      ids,
+    })
     const record = describe(incoming, integration, request, meaning, now)
     switch (meaning.kind) {
       case 'refused':
@@ -101,12 +116,15 @@ export function createReceive(deps: ReceiveDeps): ReceiveRequest {
         journal.warn('request.refused', { ...facts(record), ...meaning.verification, problems: meaning.problems })
         return meaning.answer
       case 'handshake':
+        // On disk before the answer: the provider signs with it from here on, and will not send it again.
+        if (meaning.captured !== undefined) await keyring.keep(integration.key, meaning.captured)
+        if (meaning.confirm !== undefined) deps.confirm(meaning.confirm)
         store.recordHandshake({ request: record, name: meaning.name })
         decided(record, 'handshake')
         journal.record('handshake.answered', { ...facts(record), handshake: meaning.name, problems: meaning.problems })
         return meaning.answer
       case 'accepted':
-        return accept(integration, record, meaning, now)
+        return accept(integration, record, meaning, now, current.destinations)
     }
   }
 
@@ -115,8 +133,22 @@ export function createReceive(deps: ReceiveDeps): ReceiveRequest {
     record: RequestRecord,
     meaning: Interpretation & { kind: 'accepted' },
     now: number,
+    destinations: Settings['destinations'],
   ): Promise<HttpAnswer> {
-    const planned = planDeliveries({ integration, events: meaning.events, connections: meaning.connections, ids })
+    const { events, views, connections } = meaning
+    const problems = [...meaning.problems]
+    const { forward } = integration
+    const passing = hasFilter(forward, destinations)
+      ? await filterEvents({ forward, destinations, events, views, problems })
+      : undefined
+    const planned = planDeliveries({
+      integration,
+      events,
+      connections,
+      ids,
+      destinations,
+      ...(passing === undefined ? {} : { passing }),
+    })
     const leased = new Set<DestinationName>()
     let leaseMs = 0
     for (const delivery of planned) {
@@ -136,7 +168,7 @@ export function createReceive(deps: ReceiveDeps): ReceiveRequest {
       deliveries: planned,
       leaseUntil: leased.size === 0 ? null : now + leaseMs,
       leasedDestinations: leased,
-      problems: meaning.problems,
+      problems,
     })
     const isDuplicate = meaning.events.length > 0 && receipt.duplicates.size === meaning.events.length
     decided(record, isDuplicate ? 'duplicate' : 'accepted')
@@ -147,7 +179,7 @@ export function createReceive(deps: ReceiveDeps): ReceiveRequest {
       events: meaning.events.length,
       duplicates: receipt.duplicates.size,
       deliveries: stored,
-      ...(meaning.problems.length > 0 ? { problems: meaning.problems } : {}),
+      ...(problems.length > 0 ? { problems } : {}),
     })
     return meaning.answer
   }
@@ -181,6 +213,7 @@ export function createReceive(deps: ReceiveDeps): ReceiveRequest {
         fence: 1,
         receivedAt: record.receivedAt,
         payload: meaning.payload,
+        ...(delivery.body === 'exact' ? { received: { bytes: record.body, headers: record.headers } } : {}),
       })
     }
     if (ready.length > 0) handOff.offer(ready)

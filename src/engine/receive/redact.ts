@@ -5,13 +5,21 @@
 import type { InboundRequest } from '../../domain/request.ts'
 import type { CompiledSpec } from '../../spec/compiled-spec.ts'
 
-const MASK = '[secret]'
+/** Stands where a credential stood. */
+export const MASK = '[secret]'
 const ALWAYS_SECRET = ['authorization', 'proxy-authorization', 'cookie', 'x-api-key']
 
-export function redactHeaders(request: InboundRequest, spec: CompiledSpec): Record<string, string> {
+/** `options` are those of the integration: an option may name the header that holds a token. */
+export function redactHeaders(
+  request: InboundRequest,
+  spec: CompiledSpec,
+  options: Readonly<Record<string, string>> = {},
+): Record<string, string> {
   const headers = request.headers.toRecord()
-  for (const name of ALWAYS_SECRET) if (headers[name] !== undefined) headers[name] = MASK
-  for (const name of spec.verifier.secretHeaders) if (headers[name] !== undefined) headers[name] = MASK
+  const named = spec.verifier.secretHeaderOptions.flatMap((option) => options[option]?.trim().toLowerCase() ?? [])
+  for (const name of [...ALWAYS_SECRET, ...spec.verifier.secretHeaders, ...named, ...placesOf(spec).headers]) {
+    if (headers[name] !== undefined) headers[name] = MASK
+  }
   return headers
 }
 
@@ -22,12 +30,40 @@ export function redactTarget(target: string, ingressToken: string | null, spec: 
   if (ingressToken !== null) path = `${path.slice(0, path.lastIndexOf('/'))}/${MASK}`
   if (mark === -1) return path
   const query = target.slice(mark + 1)
-  if (spec.verifier.secretQuery.length === 0) return `${path}?${query}`
+  const secret = [...spec.verifier.secretQuery, ...placesOf(spec).query]
+  if (secret.length === 0) return `${path}?${query}`
   const parts = query.split('&').map((part) => {
     const name = part.split('=', 1)[0]!
-    return spec.verifier.secretQuery.includes(decode(name)) ? `${name}=${MASK}` : part
+    return secret.includes(decode(name)) ? `${name}=${MASK}` : part
   })
   return `${path}?${parts.join('&')}`
+}
+
+interface Places {
+  readonly headers: readonly string[]
+  readonly query: readonly string[]
+}
+
+const known = new WeakMap<CompiledSpec, Places>()
+
+/** Where handshakes bring tokens and secrets, as far as the spec names the place plainly. */
+function placesOf(spec: CompiledSpec): Places {
+  const seen = known.get(spec)
+  if (seen !== undefined) return seen
+  const handshakes = spec.document.handshakes ?? []
+  const captured = handshakes.flatMap(({ capture }) => {
+    const found = /^(headers|query)\.(?:`([^`]+)`|"([^"]+)"|([A-Za-z_]\w*))$/.exec(capture?.from ?? '')
+    return found === null ? [] : [{ root: found[1], name: (found[2] ?? found[3] ?? found[4])! }]
+  })
+  const namesIn = (root: string): string[] => captured.filter((one) => one.root === root).map((one) => one.name)
+  const places: Places = {
+    headers: [...namesIn('headers'), ...handshakes.flatMap(({ token }) => token?.header ?? [])].map((name) =>
+      name.toLowerCase(),
+    ),
+    query: [...namesIn('query'), ...handshakes.flatMap(({ token }) => token?.query ?? [])],
+  }
+  known.set(spec, places)
+  return places
 }
 
 function decode(text: string): string {

@@ -43,6 +43,7 @@ export const DIRECT_FUNCTIONS: ReadonlyMap<string, DirectFunction> = new Map(
       run.charge(parts.length)
       return parts
     }),
+    replace: { min: 3, max: 3, call: replace },
     substring: { min: 2, max: 3, call: substring },
     join: { min: 1, max: 2, call: join },
     now: { min: 0, max: 0, call: (_args, run) => new Date(run.now).toISOString() },
@@ -93,6 +94,16 @@ function substring([text, start, length]: readonly unknown[], run: Run): unknown
   if (length === undefined) return text.slice(from)
   if (length <= 0) return ''
   return text.slice(from, from >= 0 ? from + length : text.length + from + length)
+}
+
+/** Of text by text; `$1` means nothing here. */
+function replace([text, pattern, replacement]: readonly unknown[], run: Run): unknown {
+  if (typeof pattern !== 'string' || pattern === '' || typeof replacement !== 'string') throw BAIL
+  if (text === undefined) return undefined
+  if (typeof text !== 'string' || text.length * Math.max(pattern.length, replacement.length) > MAX_SEARCH_WORK)
+    throw BAIL
+  run.chargeText(text.length * Math.max(pattern.length, replacement.length))
+  return text.split(pattern).join(replacement)
 }
 
 function join([texts, separator]: readonly unknown[], run: Run): unknown {

@@ -7,13 +7,17 @@
 import { BAIL, type Run, type Step } from './run.ts'
 import { isTrue } from './values.ts'
 
-/** A name and what stands in brackets after it. */
+/** A name, or an expression to compute from each item, and what stands in brackets after it. */
 export interface PathStep {
-  readonly name: string
+  readonly take: string | Step
+  /** Work of taking it from one item. */
+  readonly work: number
   readonly filters: readonly PathFilter[]
 }
 
-export type PathFilter = { readonly index: number } | { readonly test: Step }
+export type PathFilter =
+  | { readonly index: number }
+  | { readonly test: Step; /** Work of one test. */ readonly work: number }
 
 /** Several results, to be told from an array of the data. */
 class Sequence {
@@ -24,13 +28,16 @@ class Sequence {
   }
 }
 
-/** Follows names from a value; `steps` says the same again for where an array turns up. */
-export function readMembers(run: Run, start: unknown, names: readonly string[], steps: readonly PathStep[]): unknown {
+/** Follows steps from one value. Names alone, the common case, need nothing more while no array turns up. */
+export function readPath(run: Run, start: unknown, steps: readonly PathStep[]): unknown {
   let value = start
-  for (let at = 0; at < names.length; at += 1) {
-    if (typeof value !== 'object' || value === null) return undefined
+  for (let at = 0; at < steps.length; at += 1) {
+    const { take, filters } = steps[at]!
     if (Array.isArray(value)) return readItems(run, value, steps, at)
-    value = ownMember(value, names[at]!)
+    if (value === undefined) return undefined
+    if (typeof take !== 'string' || filters.length > 0) return readItems(run, [value], steps, at)
+    if (typeof value !== 'object' || value === null) return undefined
+    value = ownMember(value, take)
   }
   return value
 }
@@ -39,11 +46,11 @@ export function readMembers(run: Run, start: unknown, names: readonly string[], 
 export function readItems(run: Run, start: readonly unknown[], steps: readonly PathStep[], from: number): unknown {
   let items = start
   for (let at = from; at < steps.length; at += 1) {
-    const { name, filters } = steps[at]!
+    const { take, work, filters } = steps[at]!
     const found: unknown[] = []
-    run.charge(items.length)
+    run.charge(items.length * work)
     for (const item of items) {
-      let value = memberOf(run, item, name)
+      let value = typeof take === 'string' ? memberOf(run, item, take) : take(run, item)
       for (const filter of filters) value = applyFilter(run, value, filter)
       if (value !== undefined) found.push(value)
     }
@@ -101,7 +108,7 @@ function applyFilter(run: Run, value: unknown, filter: PathFilter): unknown {
     const item = items[filter.index < 0 ? items.length + filter.index : filter.index]
     return Array.isArray(item) ? item : new Sequence(item === undefined ? [] : [item])
   }
-  run.charge(items.length)
+  run.charge(items.length * filter.work)
   return new Sequence(items.filter((item, at) => isKept(filter.test(run, item), at, items.length)))
 }
 
@@ -113,8 +120,10 @@ function isKept(verdict: unknown, at: number, length: number): boolean {
   return at === (position < 0 ? length + position : position)
 }
 
-/** What `[index]` after something other than a path gives. */
-export function itemAt(value: unknown, index: number): unknown {
-  const items = Array.isArray(value) ? (value as unknown[]) : [value]
-  return items[index < 0 ? items.length + index : index]
+/** What stands in brackets after something other than a path. */
+export function filterValue(run: Run, start: unknown, filters: readonly PathFilter[]): unknown {
+  let value = start
+  for (const filter of filters) value = applyFilter(run, value, filter)
+  if (!(value instanceof Sequence)) return value
+  return value.items.length < 2 ? value.items[0] : value.items
 }

@@ -3,7 +3,7 @@
  * an operator, an infinite number, more work than a fraction of a millisecond is worth) throws BAIL, and JSONata takes over from
  * the start with all its rules and bounds. Steps have no effects, so nothing has happened by then.
  */
-import type { EvaluationExtra, RequestView } from '../../domain/expression.ts'
+import type { EvaluationExtra, ExpressionScope } from '../../domain/expression.ts'
 import { ExpressionFailure } from '../failure.ts'
 import type { FunctionHost } from '../functions/function.ts'
 import { SecretHandle } from '../secret-handle.ts'
@@ -18,11 +18,12 @@ export const BAIL: unknown = Object.freeze({ isBail: true })
 const MAX_WORK = 10_000
 
 export class Run implements FunctionHost {
-  readonly view: RequestView
+  readonly view: ExpressionScope
   readonly #extra: EvaluationExtra | undefined
   #work = 0
+  #slots: unknown[] | undefined
 
-  constructor(view: RequestView, extra: EvaluationExtra | undefined) {
+  constructor(view: ExpressionScope, extra: EvaluationExtra | undefined) {
     this.view = view
     this.#extra = extra
   }
@@ -35,6 +36,16 @@ export class Run implements FunctionHost {
     const current = this.#extra?.secrets?.(name)[0]
     if (current === undefined) throw new ExpressionFailure(`the secret ${name} is not available here`)
     return new SecretHandle(current)
+  }
+
+  /** Values of variables; which has which slot was settled when the expression was compiled. */
+  getSlot(slot: number): unknown {
+    return this.#slots?.[slot]
+  }
+
+  setSlot(slot: number, value: unknown): void {
+    this.#slots ??= []
+    this.#slots[slot] = value
   }
 
   charge(work: number): void {

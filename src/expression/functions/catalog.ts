@@ -2,12 +2,13 @@
 import { DIGEST_FUNCTIONS } from './digests.ts'
 import { ENCODING_FUNCTIONS } from './encodings.ts'
 import type { ExpressionFunction } from './function.ts'
+import { PAIR_FUNCTIONS } from './pairs.ts'
 import { URL_FUNCTIONS } from './urls.ts'
 import { VALUE_FUNCTIONS } from './values.ts'
 
 /** By name. `base64encode` and `base64decode` stand in for JSONata's, which know Latin-1 and let anything pass. */
 export const ADDED_FUNCTIONS: ReadonlyMap<string, ExpressionFunction> = new Map(
-  [...DIGEST_FUNCTIONS, ...ENCODING_FUNCTIONS, ...URL_FUNCTIONS, ...VALUE_FUNCTIONS].map((added) => [
+  [...DIGEST_FUNCTIONS, ...ENCODING_FUNCTIONS, ...URL_FUNCTIONS, ...PAIR_FUNCTIONS, ...VALUE_FUNCTIONS].map((added) => [
     added.name,
     added,
   ]),

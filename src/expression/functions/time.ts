@@ -1,5 +1,5 @@
 /** Times as providers write them. What is not exactly of its unit is no time: seconds are not taken for milliseconds. */
-export const TIME_UNITS = ['s', 'ms', 'iso8601', 'http_date'] as const
+export const TIME_UNITS = ['s', 'ms', 's_or_ms', 'iso8601', 'http_date'] as const
 export type TimeUnit = (typeof TIME_UNITS)[number]
 
 const SECONDS = /^\d{1,11}(\.\d{1,9})?$/
@@ -12,6 +12,7 @@ export function parseTime(value: string | number, unit: TimeUnit): number | unde
   const text = String(value)
   if (unit === 's') return SECONDS.test(text) ? Math.round(Number(text) * 1_000) : undefined
   if (unit === 'ms') return MILLISECONDS.test(text) ? Number(text) : undefined
+  if (unit === 's_or_ms') return parseTime(text, /^\d{13}$/.test(text) ? 'ms' : 's')
   if (unit === 'iso8601') return parseIso8601(text)
   const time = HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN
   return !Number.isNaN(time) && new Date(time).toUTCString() === text ? time : undefined

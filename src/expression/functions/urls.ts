@@ -39,6 +39,11 @@ export const URL_FUNCTIONS: readonly ExpressionFunction[] = [
       return values.length < 2 ? values[0] : values
     },
   },
+  urlFunction(
+    'queryString',
+    'The query of the URL as it stands there, without the question mark; empty where there is none.',
+    (text) => /^[^?#]*\?([^#]*)/.exec(text)?.[1] ?? '',
+  ),
   {
     name: 'form',
     parameters: ['text'],

@@ -1,6 +1,7 @@
-/** JSON inside text, a checksum, times, and the first value that is there. */
+/** JSON and XML inside text, a checksum, times, and the first value that is there. */
 import { crc32 } from 'node:zlib'
 import { parseLossless } from '../../domain/json-text.ts'
+import { parseXml } from '../../domain/xml.ts'
 import { ExpressionFailure } from '../failure.ts'
 import { choiceAt, type ExpressionFunction, textAt } from './function.ts'
 import { parseTime, TIME_UNITS } from './time.ts'
@@ -15,6 +16,18 @@ export const VALUE_FUNCTIONS: readonly ExpressionFunction[] = [
     call(args) {
       const text = textAt(args, 0, 'json')
       const parsed = text === undefined ? undefined : parseLossless(text)
+      return parsed?.ok === true ? parsed.value : undefined
+    },
+  },
+  {
+    name: 'xml',
+    parameters: ['text'],
+    summary:
+      'The value of an XML text: attributes as `@name`, text beside them as `#text`, repeated elements as lists; undefined when it is no XML.',
+    takesContext: true,
+    call(args) {
+      const text = textAt(args, 0, 'xml')
+      const parsed = text === undefined ? undefined : parseXml(text)
       return parsed?.ok === true ? parsed.value : undefined
     },
   },

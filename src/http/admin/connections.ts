@@ -12,20 +12,29 @@ import { listConnections } from './connection-list.ts'
 import { END_USER_TAGS, fullConnection, listedConnection } from './connection-shape.ts'
 import { Input, invalidInput, readInput } from './json-input.ts'
 import { readQuery } from './query.ts'
+import { secretsIn } from './secrets.ts'
 
 const MAX_ID_LENGTH = 255
 const MAX_METADATA_IDS = 1_000
-const CONTENT_MEMBERS = ['connection_config', 'metadata', 'credentials', 'tags', 'end_user', 'webhook_url_override']
+const CONTENT_MEMBERS = [
+  'connection_config',
+  'metadata',
+  'credentials',
+  'secrets',
+  'tags',
+  'end_user',
+  'webhook_url_override',
+]
 /** Parameters of the peer about fresh tokens; there is nothing here to refresh, but its clients always send them. */
 const GET_PARAMETERS = ['provider_config_key', 'force_refresh', 'refresh_token', 'refresh_github_app_jwt_token']
 
 type ConnectionDependencies = Pick<
   HttpDependencies,
-  'connections' | 'settings' | 'sealCredentials' | 'newConnectionId' | 'clock'
+  'connections' | 'keyring' | 'settings' | 'sealCredentials' | 'newConnectionId' | 'clock'
 >
 
 export function addConnectionRoutes(router: Router, deps: ConnectionDependencies): void {
-  const { connections, settings, sealCredentials, newConnectionId, clock } = deps
+  const { connections, keyring, settings, sealCredentials, newConnectionId, clock } = deps
 
   function integrationOf(key: string): IntegrationSettings {
     const { integrations } = settings.current()
@@ -78,6 +87,7 @@ export function addConnectionRoutes(router: Router, deps: ConnectionDependencies
     const connectionId = (connectionIdIn(input.text('connection_id', MAX_ID_LENGTH)) ??
       newConnectionId()) as ConnectionId
     const change = changeOf(input, key, connectionId)
+    const secrets = secretsIn(input, spec)
     const { connection, created } = await connections.putConnection(
       {
         connectionId,
@@ -91,6 +101,7 @@ export function addConnectionRoutes(router: Router, deps: ConnectionDependencies
       },
       clock.now(),
     )
+    if (secrets !== undefined) await keyring.setConnectionSecrets(key, connectionId, secrets)
     ctx.status = created ? 201 : 200
     ctx.body = fullConnection(connection)
   })
@@ -131,9 +142,12 @@ export function addConnectionRoutes(router: Router, deps: ConnectionDependencies
 
   router.patch('/connections/:connectionId', async (ctx) => {
     const { integration, id } = namedBy(ctx, ['provider_config_key'])
-    const change = changeOf(await readInput(ctx, CONTENT_MEMBERS), integration, id)
+    const input = await readInput(ctx, CONTENT_MEMBERS)
+    const change = changeOf(input, integration, id)
+    const secrets = input.has('secrets') ? secretsIn(input, integrationOf(integration).spec) : undefined
     const connection = await connections.changeConnection(integration, id, change, clock.now())
     if (connection === null) throw connectionUnknown(integration, id)
+    if (secrets !== undefined) await keyring.setConnectionSecrets(integration, id, secrets)
     ctx.body = { success: true }
   })
 

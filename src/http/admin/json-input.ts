@@ -53,6 +53,20 @@ export class Input {
     return value
   }
 
+  /** False when absent. */
+  flag(name: string): boolean {
+    const value = this.has(name) ? this.#members[name] : false
+    if (typeof value !== 'boolean') throw invalidInput(`"${name}" must be true or false, not ${kindOf(value)}.`)
+    return value
+  }
+
+  number(name: string, bounds: { min: number; max: number }): number | undefined {
+    if (!this.has(name)) return undefined
+    const value = this.#members[name]
+    if (typeof value === 'number' && value >= bounds.min && value <= bounds.max) return value
+    throw invalidInput(`"${name}" must be a number from ${bounds.min} to ${bounds.max}, not ${kindOf(value)}.`)
+  }
+
   requiredText(name: string, maxLength: number): string {
     const value = this.text(name, maxLength)
     if (value === undefined) throw invalidInput(`The body has no "${name}".`, `Add "${name}": a text.`)

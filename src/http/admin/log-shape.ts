@@ -14,7 +14,7 @@ export function instant(ms: number): string {
   return new Date(ms).toISOString()
 }
 
-function instantOrNull(ms: number | null): string | null {
+export function instantOrNull(ms: number | null): string | null {
   return ms === null ? null : instant(ms)
 }
 
@@ -102,6 +102,7 @@ export function attemptShape(attempt: LoggedAttempt): Json {
     detail: attempt.detail,
     response_head: attempt.responseHead,
     retry_at: instantOrNull(attempt.retryAt),
+    next_reason: attempt.nextReason,
   }
 }
 

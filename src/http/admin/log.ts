@@ -12,8 +12,8 @@ import { choiceOf, LOG_PARAMETERS, logFilterOf, pageOf, readQuery } from './quer
 const OUTCOMES: readonly RequestOutcome[] = ['accepted', 'duplicate', 'refused', 'handshake']
 const EVENT_STATUSES: readonly LoggedEvent['status'][] = ['matched', 'unmatched', 'duplicate', 'skipped']
 
-export function addLogRoutes(router: Router, deps: Pick<HttpDependencies, 'log' | 'queue' | 'clock'>): void {
-  const { log, queue, clock } = deps
+export function addLogRoutes(router: Router, deps: Pick<HttpDependencies, 'log'>): void {
+  const { log } = deps
 
   router.get('/api/v1/requests', async (ctx) => {
     const query = readQuery(ctx, [...LOG_PARAMETERS, 'outcome'])
@@ -67,21 +67,6 @@ export function addLogRoutes(router: Router, deps: Pick<HttpDependencies, 'log' 
     const delivery = await log.getDelivery(idOf(ctx) as DeliveryId)
     if (delivery === null) throw unknown('delivery_unknown', 'delivery', idOf(ctx))
     ctx.body = { ...deliveryShape(delivery), attempts: delivery.attempts.map(attemptShape) }
-  })
-
-  router.post('/api/v1/deliveries/:id/replay', async (ctx) => {
-    const id = idOf(ctx)
-    const result = await queue.replayDelivery({ id: id as DeliveryId, now: clock.now() })
-    if (result === 'unknown') throw unknown('delivery_unknown', 'delivery', id)
-    if (result === 'in_flight') {
-      throw new GatewayError({
-        code: 'delivery_not_replayable',
-        message: `The delivery "${id}" is being attempted right now.`,
-        hint: `See what comes of it at GET /api/v1/deliveries/${id}, and replay it then.`,
-      })
-    }
-    ctx.status = 202
-    ctx.body = { id, state: 'pending' }
   })
 
   router.get('/api/v1/stats', async (ctx) => {

@@ -82,7 +82,11 @@ export function logFilterOf(query: Query): LogFilter {
 /** ISO 8601 with a zone, a plain date (UTC), or ms since the epoch. */
 function timeOf(query: Query, name: string): number | undefined {
   const text = query.get(name)
-  if (text === undefined) return undefined
+  return text === undefined ? undefined : readTime(name, text)
+}
+
+/** The same of any text. */
+export function readTime(name: string, text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text)
   const isDate = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d))?$/.test(text)
   const time = isDate ? Date.parse(text) : NaN

@@ -16,12 +16,14 @@ export interface GatewayLock {
 export function acquireGatewayLock(databasePath: string): GatewayLock {
   const path = `${databasePath}.lock`
   prepareDatabaseFile(path)
-  const db = new Database(path, { timeout: 0 })
+  let db: Database.Database | null = null
   try {
+    db = new Database(path, { timeout: 0 })
     db.pragma('journal_mode = MEMORY') // nothing is ever written, so no journal file shall appear
     db.exec('BEGIN EXCLUSIVE')
+    return { release: () => void db?.close() }
   } catch (error) {
-    db.close()
+    db?.close()
     if (!isLocked(error)) throw storeError(failureOf(error))
     throw new GatewayError({
       code: 'store_unavailable',
@@ -30,5 +32,4 @@ export function acquireGatewayLock(databasePath: string): GatewayLock {
       cause: error,
     })
   }
-  return { release: () => void db.close() }
 }

@@ -19,9 +19,19 @@ export interface GroupQueueOptions {
 interface Waiting {
   readonly command: Command
   readonly cost: number
+  /** Somebody is kept waiting; otherwise it may stay a little for a group that goes anyway. */
+  readonly isUrgent: boolean
   /** Null for an entry nobody waits for. */
   readonly settle: { resolve(value: never): void; reject(error: Error): void } | null
 }
+
+/**
+ * How long what nobody waits for (outcomes of attempts, log entries) may stay for a group that goes anyway. A group of its own wakes
+ * two threads and syncs the disk, which costs as much as accepting several requests.
+ */
+const LINGER_MS = 5
+/** So many of them are a group worth sending. */
+const LINGER_COMMANDS = 64
 
 const MAX_GROUP_COMMANDS = 512
 const MAX_GROUP_BYTES = 16 * 1024 * 1024
@@ -35,7 +45,9 @@ export class GroupQueue {
   #waiting: Waiting[] = []
   #underWay: readonly Waiting[] | null = null
   #pendingBytes = 0
+  #urgent = 0
   #isScheduled = false
+  #lingering: NodeJS.Timeout | null = null
   #isPaused = false
   #isClosed = false
   #dropped = 0
@@ -66,7 +78,7 @@ export class GroupQueue {
       return Promise.reject(overloadedError(this.#pendingBytes, max))
     }
     return new Promise<T>((resolve, reject) => {
-      this.#add({ command, cost, settle: { resolve, reject } })
+      this.#add({ command, cost, isUrgent: command.kind !== 'attempt', settle: { resolve, reject } })
     })
   }
 
@@ -74,7 +86,7 @@ export class GroupQueue {
   offer(command: Command): void {
     const cost = costOf(command)
     if (this.#isClosed || this.#pendingBytes + cost > this.#options.maxPendingBytes / 2) this.#dropped += 1
-    else this.#add({ command, cost, settle: null })
+    else this.#add({ command, cost, isUrgent: false, settle: null })
   }
 
   /** The writer's answer to the group under way. */
@@ -108,6 +120,7 @@ export class GroupQueue {
   rejectWaiting(error: Error): void {
     const waiting = this.#waiting
     this.#waiting = []
+    this.#urgent = 0
     for (const { settle, cost } of waiting) {
       this.#pendingBytes -= cost
       if (settle === null) this.#dropped += 1
@@ -122,24 +135,42 @@ export class GroupQueue {
     if (this.#isIdle()) return Promise.resolve()
     return new Promise((resolve) => {
       this.#whenEmpty = resolve
+      this.#sendNext()
     })
   }
 
   #add(waiting: Waiting): void {
     this.#waiting.push(waiting)
     this.#pendingBytes += waiting.cost
-    if (this.#isScheduled || this.#underWay !== null || this.#isPaused) return
-    // Not at once: what arrives in the same turn of the event loop belongs to the same group.
-    this.#isScheduled = true
-    setImmediate(() => {
-      this.#isScheduled = false
-      this.#sendNext()
-    })
+    if (waiting.isUrgent) this.#urgent += 1
+    if (this.#underWay !== null || this.#isPaused) return
+    this.#schedule()
+  }
+
+  /** Sends what waits: at the end of this turn of the event loop, so that what arrives in it goes along, or a little later. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#waiting.length === 0) return
+    if (this.#urgent > 0 || this.#waiting.length >= LINGER_COMMANDS || this.#isClosed) {
+      this.#isScheduled = true
+      setImmediate(() => {
+        this.#isScheduled = false
+        this.#sendNext()
+      })
+    } else {
+      this.#lingering ??= setTimeout(() => {
+        this.#lingering = null
+        this.#sendNext()
+      }, LINGER_MS)
+    }
   }
 
   #sendNext(): void {
     if (this.#underWay !== null || this.#isPaused || this.#waiting.length === 0) return
+    if (this.#lingering !== null) clearTimeout(this.#lingering)
+    this.#lingering = null
     const group = this.#takeGroup()
+    this.#urgent = 0
+    for (const { isUrgent } of this.#waiting) if (isUrgent) this.#urgent += 1
     this.#underWay = group
     this.#options.send(groupMessage(group))
   }
@@ -167,7 +198,8 @@ export class GroupQueue {
   }
 
   #afterGroup(): void {
-    this.#sendNext()
+    if (this.#urgent > 0 || this.#waiting.length >= LINGER_COMMANDS || this.#isClosed) this.#sendNext()
+    else if (!this.#isPaused) this.#schedule()
     if (this.#isIdle()) this.#whenEmpty?.()
   }
 

@@ -22,7 +22,12 @@ interface AppliedMigration {
 /** Marks the file as ours in its header ("PSTN"), as `file(1)` and PRAGMA application_id show it. */
 const APPLICATION_ID = 0x5053544e
 
-/** Applies what is missing, in order; answers how many were applied. Throws `store_unsupported` and changes nothing when refused. */
+/** Throws `store_unsupported` for a file that is not ours to change: of a newer version, of another program, of another history. */
+export function assertOurs(db: Database, migrations: readonly Migration[]): void {
+  refuseUnknownHistory(readApplied(db), migrations)
+}
+
+/** Applies what is missing, in order; answers how many were applied. Refuses like `assertOurs`, and then changes nothing. */
 export function migrate(db: Database, migrations: readonly Migration[], now: number): number {
   const applied = readApplied(db)
   refuseUnknownHistory(applied, migrations)

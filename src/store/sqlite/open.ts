@@ -6,25 +6,35 @@
  * - A reader sees every write that has resolved.
  */
 import type { Store } from '../../engine/ports.ts'
+import type { SyncStore } from '../../engine/sync/ports.ts'
 import { writeAcceptance } from './commands/acceptance.ts'
 import { writeChangeConnection, writeDeleteConnection, writePutConnection } from './commands/connection.ts'
 import {
   type ClaimAnswer,
   claimedDeliveries,
   writeAttempt,
+  writeCancel,
   writeClaim,
+  writeKeepOrder,
   writeProbe,
   writeRelease,
   writeReplay,
+  writeReturn,
 } from './commands/delivery.ts'
 import { writeHandshake, writeRefusal } from './commands/request.ts'
+import { deleteSecrets, keepSecret, replaceSecrets } from './commands/secret.ts'
+import { writeUpkeep } from './commands/upkeep.ts'
 import { prepareDatabaseFile } from './database-file.ts'
 import { acquireGatewayLock, type GatewayLock } from './gateway-lock.ts'
 import { findConnections, getConnection, listConnections } from './reader/connection-directory.ts'
+import { countByDestination, listBlocked, listPauses, oldestDue } from './reader/destinations.ts'
 import { getDelivery, getEvent, getRequest, listDeliveries, listEvents, listRequests, stats } from './reader/log.ts'
 import { nextDueTimes } from './reader/queue.ts'
 import { ReadConnection } from './reader/read-connection.ts'
+import { findConnectionSecrets, listSecrets } from './reader/secrets.ts'
+import { getReplay, listReplays } from './reader/replays.ts'
 import { receiptOf } from './receipt.ts'
+import { syncStoreOver } from './sync/sync-store.ts'
 import { type ReportProblem, WriterClient } from './writer-client.ts'
 import { type StartWriterThread, startWriterThread } from './writer-thread.ts'
 
@@ -50,7 +60,7 @@ const DEFAULT_BUSY_TIMEOUT_MS = 3_000
  * Opens the store, creating and migrating the file as needed. Rejects with `store_unavailable` when another gateway has it open or
  * the file cannot be written, with `store_unsupported` when it is of a newer version; then nothing is left open.
  */
-export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store & SyncStore> {
   const { path, now, maxPendingBytes, onProblem } = options
   prepareDatabaseFile(path)
   const lock = acquireGatewayLock(path)
@@ -80,7 +90,7 @@ function storeOver(parts: {
   reader: ReadConnection
   now: () => number
   lock: GatewayLock
-}): Store {
+}): Store & SyncStore {
   const { client, reader, now } = parts
   let closing: Promise<void> | null = null
 
@@ -91,6 +101,8 @@ function storeOver(parts: {
   }
 
   return {
+    ...syncStoreOver(parts),
+
     async acceptRequest(acceptance) {
       const command = writeAcceptance(acceptance)
       return receiptOf(acceptance, await client.submit<readonly number[] | null>(command, 'bounded'))
@@ -107,6 +119,28 @@ function storeOver(parts: {
     recordAttempt: async (attempt) => client.submit(writeAttempt(attempt), 'always'),
     releaseLeases: async (release) => client.submit(writeRelease(release.now), 'always'),
     replayDelivery: async (replay) => client.submit(writeReplay(replay), 'bounded'),
+    returnDeliveries: async (request) => client.submit(writeReturn(request), 'always'),
+    cancelDelivery: async (request) => client.submit(writeCancel(request), 'bounded'),
+    keepOrderOf: async (request) => client.submit(writeKeepOrder(request), 'always'),
+
+    pauseDestination: async (request) => client.submit(writeUpkeep('pause', request), 'bounded'),
+    resumeDestination: async (destination) => client.submit(writeUpkeep('resume', destination), 'bounded'),
+    listPauses: async () => listPauses(reader),
+    countByDestination: async () => countByDestination(reader),
+    oldestDue: async (destination) => oldestDue(reader, destination),
+    listBlocked: async (destination, page) => listBlocked(reader, destination, page),
+
+    async putReplay(replay) {
+      await client.submit(writeUpkeep('put_replay', replay), 'bounded')
+    },
+    getReplay: async (id) => getReplay(reader, id),
+    listReplays: async (filter) => listReplays(reader, filter),
+    replayBatch: async (request) => client.submit(writeUpkeep('replay_batch', request), 'bounded'),
+
+    deleteRequests: async (request) => client.submit(writeUpkeep('delete_requests', request), 'bounded'),
+    deleteAttempts: async (request) => client.submit(writeUpkeep('delete_attempts', request), 'bounded'),
+    expireHeld: async (request) => client.submit(writeUpkeep('expire_held', request), 'bounded'),
+    shrink: async (request) => client.submit(writeUpkeep('shrink', request), 'bounded'),
 
     putConnection: async (input, at) => client.submit(writePutConnection(input, at), 'bounded'),
     getConnection: async (integration, id) => getConnection(reader, integration, id),
@@ -115,6 +149,14 @@ function storeOver(parts: {
     },
     deleteConnection: async (integration, id) => client.submit(writeDeleteConnection(integration, id), 'bounded'),
     listConnections: (filter, page) => listConnections(reader, filter, page),
+
+    keepCapturedSecret: async (secret) => client.submit(keepSecret(secret), 'bounded'),
+    async replaceConnectionSecrets(request) {
+      await client.submit(replaceSecrets(request), 'bounded')
+    },
+    deleteSecrets: async (request) => client.submit(deleteSecrets(request), 'bounded'),
+    listSecrets: async (integration) => listSecrets(reader, integration),
+    findConnectionSecrets: (query, name, limit) => findConnectionSecrets(reader, query, name, limit),
 
     listRequests: (filter, page) => listRequests(reader, filter, page),
     getRequest: async (id) => getRequest(reader, id),

@@ -11,4 +11,7 @@ export function subjectOfConnection(connectionId: string): string {
   return `connection:${connectionId}`
 }
 
+/** A `notice` is the gateway's own message to the app; no list of requests shows it. */
+export type StoredOutcome = RequestOutcome | 'notice'
+
 export const REQUEST_OUTCOMES: readonly RequestOutcome[] = ['accepted', 'duplicate', 'refused', 'handshake']

@@ -28,13 +28,7 @@ export interface WriterThreadEvents {
 export type StartWriterThread = (options: WriterOptions, events: WriterThreadEvents) => WriterThread
 
 export const startWriterThread: StartWriterThread = (options, events) => {
-  const isSource = import.meta.url.endsWith('.ts')
-  const entry = new URL(isSource ? './writer.worker.ts' : './writer.worker.js', import.meta.url)
-  const worker = new Worker(entry, {
-    name: 'store writer',
-    workerData: options,
-    ...(isSource && { execArgv: ['--import', tsxLoader()] }),
-  })
+  const worker = new Worker(entryPoint(), { name: 'store writer', workerData: options })
   let isEnding = false
   let cause: Error | null = null
   const ended = new Promise<void>((resolve) => {
@@ -67,6 +61,12 @@ export const startWriterThread: StartWriterThread = (options, events) => {
   }
 }
 
-function tsxLoader(): string {
-  return pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+function entryPoint(): URL {
+  if (!import.meta.url.endsWith('.ts')) return new URL('./writer.worker.js', import.meta.url)
+  // `execArgv: ['--import', 'tsx']` does not reach the entry of a worker on Node 20, so a module that needs no loader comes first.
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx'))
+  const loader = new URL('./esm/api/index.mjs', tsx).href
+  const entry = new URL('./writer.worker.ts', import.meta.url).href
+  const code = `import { register } from ${JSON.stringify(loader)}; register(); await import(${JSON.stringify(entry)})`
+  return new URL(`data:text/javascript,${encodeURIComponent(code)}`)
 }

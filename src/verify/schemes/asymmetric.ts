@@ -17,13 +17,14 @@ export function asymmetricAlgorithm(input: {
   readonly dsaEncoding?: 'der' | 'ieee-p1363'
 }): SignatureAlgorithm {
   const { alternative, kind, hash, dsaEncoding } = input
-  if (alternative.signed?.includes('{secret}') === true) {
+  if ([alternative.signed ?? '', ...(alternative.or_signed ?? [])].some((template) => /\{secret[?|}]/.test(template))) {
     throw invalidClause(alternative, 'signed', 'the key of this scheme is public, so {secret} has nothing to stand for')
   }
   const recipe = alternative.key ?? {}
   const withOptions = (key: KeyObject): KeyObject | VerifyKeyObjectInput =>
     dsaEncoding === undefined ? key : { key, dsaEncoding }
   return {
+    kind,
     readKey: (text) => readPublicKey(text, recipe, kind),
     sign: (text, key) => sign(hash, joined(text), withOptions(key)),
     isGenuine(signatures, text, key) {

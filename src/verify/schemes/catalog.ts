@@ -29,6 +29,7 @@ const ALGORITHMS: Record<SigningSchemeName, (alternative: Alternative) => Signat
   'rsa-sha1': (alternative) => rsaAlgorithm(alternative, 'sha1'),
   'rsa-sha256': (alternative) => rsaAlgorithm(alternative, 'sha256'),
   'rsa-sha512': (alternative) => rsaAlgorithm(alternative, 'sha512'),
+  'ecdsa-sha1': (alternative) => ecdsaAlgorithm(alternative, 'sha1'),
   'ecdsa-sha256': (alternative) => ecdsaAlgorithm(alternative, 'sha256'),
 }
 

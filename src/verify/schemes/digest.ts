@@ -14,7 +14,8 @@ import type { SignatureAlgorithm } from '../signature-scheme.ts'
 import type { SignedBytes } from '../signed-text.ts'
 
 export function digestAlgorithm(alternative: Alternative, hash: string): SignatureAlgorithm {
-  if (alternative.signed?.includes('{secret}') !== true) {
+  const templates = [alternative.signed ?? '', ...(alternative.or_signed ?? [])]
+  if (!templates.every((template) => /\{secret(?:\|[^{}]*)?\}/.test(template))) {
     throw invalidClause(alternative, 'signed', 'anybody can make a digest without {secret} in the signed text')
   }
   const recipe = alternative.key ?? {}
@@ -24,7 +25,8 @@ export function digestAlgorithm(alternative: Alternative, hash: string): Signatu
     return digest.digest()
   }
   return {
-    readKey: (text) => symmetricKey(text, recipe),
+    kind: 'secret',
+    readKey: (text, fill) => symmetricKey(text, recipe, fill),
     sign,
     isGenuine(signatures, text) {
       const expected = sign(text)

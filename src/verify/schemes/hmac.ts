@@ -21,7 +21,8 @@ export function hmacAlgorithm(alternative: Alternative, hash: string): Signature
     return hmac.digest()
   }
   return {
-    readKey: (text) => symmetricKey(text, recipe),
+    kind: 'secret',
+    readKey: (text, fill) => symmetricKey(text, recipe, fill),
     sign,
     isGenuine(signatures, text, key) {
       const expected = sign(text, key)

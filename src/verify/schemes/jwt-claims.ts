@@ -43,7 +43,9 @@ export function compileClaims(clause: Alternative['claims'], compileExpression: 
         const claim = Object.hasOwn(claims, name) ? claims[name] : undefined
         const allowed = 'allowed' in rule ? rule.allowed : await evaluateAllowed(rule.expression, scope)
         if (isRefusal(allowed)) return allowed
-        if (!holds(name, claim, allowed)) return refuse('claim_mismatch', `The claim ${name} is not what it must be.`)
+        const mayBeCondition = !('allowed' in rule)
+        if (!holds({ name, claim, allowed, mayBeCondition }))
+          return refuse('claim_mismatch', `The claim ${name} is not what it must be.`)
       }
       return undefined
     },
@@ -71,11 +73,18 @@ async function evaluateAllowed(
   return Array.isArray(result.value) ? (result.value as unknown[]) : [result.value]
 }
 
-function holds(name: string, claim: unknown, allowed: readonly unknown[]): boolean {
+/** Only what an expression gives may be a condition: a literal `true` is a value, and a token without the claim does not have it. */
+function holds(rule: {
+  readonly name: string
+  readonly claim: unknown
+  readonly allowed: readonly unknown[]
+  readonly mayBeCondition: boolean
+}): boolean {
+  const { name, claim, allowed, mayBeCondition } = rule
   // RFC 7519 §4.1.3: the audience may be a list, of which one has to fit.
   const values: readonly unknown[] = name === 'aud' && Array.isArray(claim) ? claim : [claim]
   return allowed.some((wanted) => {
     if (wanted === undefined || wanted === null) return false
-    return values.includes(wanted) || (wanted === true && typeof claim !== 'boolean')
+    return values.includes(wanted) || (mayBeCondition && wanted === true && typeof claim !== 'boolean')
   })
 }

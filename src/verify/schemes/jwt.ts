@@ -14,7 +14,8 @@ import { parseDuration } from '../../domain/duration.ts'
 import type { Alternative } from '../../domain/provider-spec.gen.ts'
 import { compileBodyHash } from '../body-hash.ts'
 import { accept, type Finding, isRefusal, type Refusal, refuse, type Scheme, type SchemeSetting } from '../scheme.ts'
-import { compileSignatureSource } from '../signature-source.ts'
+import type { PlaceContext } from '../place.ts'
+import { compileSignatureSource, type SignatureTexts } from '../signature-source.ts'
 import type { VerifyContext } from '../verifier.ts'
 import { compileClaims } from './jwt-claims.ts'
 import { compileTokenKeys } from './jwt-keys.ts'
@@ -22,26 +23,39 @@ import { compileTokenKeys } from './jwt-keys.ts'
 /** Clocks differ by a little; RFC 7519 §4.1.4 allows "some small leeway". */
 const DEFAULT_LEEWAY_MS = 60_000
 
+/** RFC 7515 §3.1. jose passes over white space in a signature, so that one token could be written in many ways. */
+const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]*$/
+const NOT_COMPACT = refuse('signature_malformed', 'This is not a signed token.')
+
 export function createJwtScheme(alternative: Alternative, setting: SchemeSetting): Scheme {
   const algorithms = alternative.algorithms ?? []
   const source = compileSignatureSource(alternative, setting)
   const claimRules = compileClaims(alternative.claims, setting.compileExpression)
-  const bodyHash = compileBodyHash(alternative)
+  const bodyHash = compileBodyHash(alternative, source.placeholders, setting.compileExpression)
+  const { max_age: maxAge, required_claims: required = [] } = alternative
   const toleranceMs = alternative.tolerance === undefined ? DEFAULT_LEEWAY_MS : parseDuration(alternative.tolerance)
-  const readWith = compileTokenKeys(alternative, setting)
+  const keys = compileTokenKeys(alternative, setting)
 
-  const checkToken = async (context: VerifyContext, token: string): Promise<Finding> => {
+  const checkToken = async (
+    context: VerifyContext,
+    place: PlaceContext,
+    token: string,
+    parts: ReadonlyMap<string, string>,
+  ): Promise<Finding> => {
+    if (!COMPACT.test(token)) return NOT_COMPACT
     const options = {
       algorithms: [...algorithms],
       clockTolerance: toleranceMs / 1_000,
       currentDate: new Date(context.now),
+      requiredClaims: [...required],
+      ...(maxAge === undefined ? {} : { maxTokenAge: parseDuration(maxAge) / 1_000 }),
     }
-    const { reading, identity } = await readWith(context, async (key) => {
+    const { reading, live } = await keys.read(context, place, token, async (key) => {
       try {
         // Two overloads of one function: a key, or a function that finds one.
         const verified =
           typeof key === 'function' ? await jwtVerify(token, key, options) : await jwtVerify(token, key, options)
-        return { claims: verified.payload }
+        return { claims: verified.payload, keyId: verified.protectedHeader.kid }
       } catch (error) {
         return refusalOf(error)
       }
@@ -49,30 +63,30 @@ export function createJwtScheme(alternative: Alternative, setting: SchemeSetting
     if (isRefusal(reading)) return reading
     const { claims } = reading
     const refusal =
-      (await claimRules.check(claims, context.view)) ??
-      (bodyHash?.claim === undefined ? undefined : bodyHash.checkClaim(claims[bodyHash.claim], context.request))
-    return (
-      refusal ??
-      accept(alternative, identity, typeof claims['iat'] === 'number' ? context.now - claims['iat'] * 1_000 : undefined)
-    )
+      (await claimRules.check(claims, place.view)) ??
+      (bodyHash?.claim === undefined ? undefined : await bodyHash.checkClaim(claims[bodyHash.claim], place))
+    if (refusal !== undefined) return refusal
+    const skew = typeof claims['iat'] === 'number' ? context.now - claims['iat'] * 1_000 : undefined
+    const accepted = { ...accept(alternative, live?.identity, skew, live?.owners), claims }
+    return alternative.require === undefined ? accepted : { ...accepted, evidence: { parts, jwk: live?.jwk } }
   }
 
   /** Where several tokens stand, each of them must be genuine. */
-  const checkTokens = async (context: VerifyContext, tokens: readonly string[]): Promise<Finding> => {
+  const checkTokens = async (context: VerifyContext, place: PlaceContext, found: SignatureTexts): Promise<Finding> => {
     let finding: Finding = 'absent'
-    for (const token of tokens) {
-      finding = await checkToken(context, token)
+    for (const token of found.texts) {
+      finding = await checkToken(context, place, token, found.parts)
       if (isRefusal(finding)) return finding
     }
     return finding
   }
 
   return {
-    secretNames: alternative.secret === undefined ? [] : [alternative.secret],
+    secretNames: keys.secretNames,
     check: (context): MaybePromise<Finding> =>
       andThen<Awaited<ReturnType<typeof source.read>>, Finding>(source.read(context), (found) => {
         if (found === undefined) return 'absent'
-        return isRefusal(found) ? found : checkTokens(context, found.texts)
+        return isRefusal(found) ? found : checkTokens(context, context, found)
       }),
   }
 }

@@ -8,28 +8,35 @@
 import { andThen, type MaybePromise } from '../../domain/expression.ts'
 import type { Alternative } from '../../domain/provider-spec.gen.ts'
 import { isSameBytes } from '../compare.ts'
-import { readDataPath } from '../data-path.ts'
-import { createKeyReader, keyBytes, type LiveKey } from '../key.ts'
+import { checkEachItem } from '../each-item.ts'
+import { keyBytes, type LiveKey } from '../key.ts'
 import type { PlaceContext } from '../place.ts'
 import { accept, type Finding, invalidClause, isRefusal, refuse, type Scheme, type SchemeSetting } from '../scheme.ts'
+import { compileSecretKeys } from '../secret-keys.ts'
 import { compileSignatureSource, type SignatureTexts } from '../signature-source.ts'
 import type { VerifyContext } from '../verifier.ts'
-import { extendView } from '../view.ts'
 
 export function createTokenScheme(alternative: Alternative, setting: SchemeSetting): Scheme {
   const { secret: name, each } = alternative
   if (name === undefined) throw invalidClause(alternative, 'secret', 'a token is compared with a secret: name it')
   const recipe = alternative.key ?? {}
   const source = compileSignatureSource(alternative, setting)
-  const readKey = createKeyReader(name, (text) => keyBytes(text, recipe))
+  const keys = compileSecretKeys(
+    alternative,
+    name,
+    (text, fill) => keyBytes(text, recipe, fill),
+    setting.compileExpression,
+  )
   const mismatch = refuse('token_mismatch', `The token is no live ${name}.`)
+  const unknown = refuse(
+    'token_mismatch',
+    `No connection that the request may belong to, nor the integration, has a ${name}.`,
+  )
   const invalid = refuse('key_invalid', `The configured ${name} is empty or not as its recipe says.`)
-  const missing = refuse('signature_missing', 'An item of the batch does not carry the token.')
-  const empty = refuse('signature_missing', 'The batch is empty, so nothing carries the token.')
 
   /** Every text must be a live secret; texts are few, and each is compared with all secrets. */
-  const compare = (context: VerifyContext, found: SignatureTexts): Finding => {
-    const live = context.secrets(name).map(readKey)
+  const compare = (found: SignatureTexts, live: readonly LiveKey<Buffer>[]): Finding => {
+    if (live.length === 0) return unknown
     if (!live.some((one) => one.key !== undefined)) return invalid
     let match: LiveKey<Buffer> | undefined
     for (const text of found.texts) {
@@ -38,34 +45,19 @@ export function createTokenScheme(alternative: Alternative, setting: SchemeSetti
       for (const one of live) if (one.key !== undefined && isSameBytes(one.key, bytes)) match ??= one
       if (match === undefined) return mismatch
     }
-    return accept(alternative, match?.identity, undefined)
+    const accepted = accept(alternative, match?.identity, undefined, match?.owners)
+    return alternative.require === undefined ? accepted : { ...accepted, evidence: { parts: found.parts } }
   }
 
   const checkOne = (context: VerifyContext, place: PlaceContext): MaybePromise<Finding> =>
-    andThen(source.read(place), (found) => {
+    andThen(source.read(place), (found): MaybePromise<Finding> => {
       if (found === undefined) return 'absent'
-      return isRefusal(found) ? found : compare(context, found)
+      if (isRefusal(found)) return found
+      return andThen(keys.find(context, place), (live) => (isRefusal(live) ? live : compare(found, live)))
     })
 
-  if (each === undefined) return { secretNames: [name], check: (context) => checkOne(context, context) }
-
-  const checkItems = async (context: VerifyContext, items: readonly unknown[]): Promise<Finding> => {
-    let first: Finding | undefined
-    for (const item of items) {
-      const checking = checkOne(context, { request: context.request, view: extendView(context.view, { item }) })
-      const finding = checking instanceof Promise ? await checking : checking
-      if (finding === 'absent') return missing
-      if (finding.kind === 'refused') return finding
-      first ??= finding
-    }
-    return first ?? empty
-  }
-
   return {
-    secretNames: [name],
-    check(context) {
-      const items = readDataPath(context.view.body, each)
-      return Array.isArray(items) ? checkItems(context, items) : 'absent'
-    },
+    secretNames: keys.secretNames,
+    check: each === undefined ? (context) => checkOne(context, context) : checkEachItem(each, checkOne),
   }
 }

@@ -3,32 +3,54 @@
  * value that stands there already is replaced.
  */
 import { GatewayError } from '../../domain/errors.ts'
+import type { RequestView } from '../../domain/expression.ts'
+import { type MultipartField, readMultipart } from '../../domain/multipart.ts'
 import { HeaderList, type InboundRequest } from '../../domain/request.ts'
 import { isObject, readDataPath } from '../data-path.ts'
-import { formText, readForm } from '../form.ts'
-import { describePlace, type Place } from '../place.ts'
+import { formText, readFields, readForm } from '../form.ts'
+import { describePlace, optionalHeader, type Place } from '../place.ts'
 
-/** Throws `usage_invalid` for a body expression that is more than a path, and for a body that has no such member. */
+/** Throws `usage_invalid` for a place that is computed, and for a body that has no such member. */
 export function withValue(request: InboundRequest, place: Place, value: string | number): InboundRequest {
-  if (place.header !== undefined) return withHeader(request, place.header, String(value))
-  if (place.query !== undefined) return { ...request, url: withQuery(request.url, place.query, String(value)) }
-  if (place.form !== undefined) return { ...request, rawBody: withField(request.rawBody, place.form, String(value)) }
+  const { header, numbered_header: numbered, query, form } = place
+  if (header !== undefined) return withHeader(request, header, String(value))
+  if (numbered !== undefined) return withHeader(request, `${numbered}1`, String(value))
+  if (query !== undefined) return { ...request, url: withQuery(request.url, query, String(value)) }
+  if (form !== undefined) return { ...request, rawBody: withField(request.rawBody, form, String(value)) }
+  if (place.whole_body === true) return { ...request, rawBody: Buffer.from(String(value), 'utf8') }
   const path = memberPath(place.body ?? '', 'body')
   if (path === undefined) throw unsignable(`${describePlace(place)} is computed, so nothing can be put there`)
   return { ...request, rawBody: changeJson(request.rawBody, (body) => setMember(body, path, value)) }
 }
 
-/** Puts the value into every item of a batch. */
-export function withItemValue(request: InboundRequest, each: string, item: string, value: string): InboundRequest {
+/** The place with the header that the operator has named in an option. */
+export function resolvePlace(place: Place, view: RequestView): Place {
+  if (place.header_option === undefined) return place
+  const header = optionalHeader(view, place.header_option)
+  if (header === undefined) throw unsignable(`the option ${place.header_option}, which names the header, is not set`)
+  return { header }
+}
+
+/** Puts a value into every item of a batch, each its own. */
+export function withItemValues(
+  request: InboundRequest,
+  each: string,
+  item: string,
+  values: readonly string[],
+): InboundRequest {
   const path = memberPath(item, 'item')
   if (path === undefined) throw unsignable(`${item} is computed, so nothing can be put there`)
   const change = (body: unknown): unknown => {
-    const items = readDataPath(body, each)
-    if (!Array.isArray(items)) throw unsignable(`the body has no array ${each}`)
-    for (const one of items) setMember(one, path, value)
+    for (const [at, one] of itemsOf(body, each).entries()) setMember(one, path, values[at]!)
     return body
   }
   return { ...request, rawBody: changeJson(request.rawBody, change) }
+}
+
+export function itemsOf(body: unknown, each: string): readonly unknown[] {
+  const items = readDataPath(body, each)
+  if (!Array.isArray(items)) throw unsignable(`the body has no array ${each}`)
+  return items
 }
 
 /** Members of a plain path such as `body.signature.token` or ``body.`event-data`.id``; undefined for any other expression. */
@@ -59,7 +81,23 @@ function withQuery(url: string, name: string, value: string): string {
 }
 
 function withField(body: Uint8Array, name: string, value: string): Buffer {
+  const parts = readMultipart(body)
+  if (parts !== undefined) return writeMultipart(body, parts, name, value)
   return Buffer.from(withPair(Buffer.from(body).toString('latin1'), name, value), 'latin1')
+}
+
+/** Every part anew, under the same boundary, the field last. */
+function writeMultipart(body: Uint8Array, parts: readonly MultipartField[], name: string, value: string): Buffer {
+  const boundary = Buffer.from(body).toString('latin1').split('\r\n', 1)[0]!
+  const kept: MultipartField[] = parts.filter((part) => part.name !== name)
+  const added = { name, filename: undefined, contentType: undefined, bytes: Buffer.from(value, 'utf8') }
+  const chunks = [...kept, added].flatMap((part) => {
+    const file = part.filename === undefined ? '' : `; filename="${part.filename}"`
+    const type = part.contentType === undefined ? '' : `\r\nContent-Type: ${part.contentType}`
+    const head = `${boundary}\r\nContent-Disposition: form-data; name="${part.name}"${file}${type}\r\n\r\n`
+    return [Buffer.from(head, 'utf8'), part.bytes, Buffer.from('\r\n')]
+  })
+  return Buffer.concat([...chunks, Buffer.from(`${boundary}--\r\n`)])
 }
 
 /** Only the pair itself is written anew, so that all others keep their escapes. */
@@ -71,14 +109,23 @@ function withPair(text: string, name: string, value: string): string {
   return [...kept, `${encodeURIComponent(name)}=${encodeURIComponent(value)}`].join('&')
 }
 
+/** Changes a body that is JSON, or the field of a form that holds JSON. */
 function changeJson(body: Uint8Array, change: (value: unknown) => unknown): Buffer {
-  let value: unknown
-  try {
-    value = JSON.parse(Buffer.from(body).toString('utf8'))
-  } catch {
-    throw unsignable('the body is not JSON, so its signature has no member to stand in')
+  const whole = parseJson(Buffer.from(body).toString('utf8'))
+  if (whole !== undefined) return Buffer.from(JSON.stringify(change(whole)), 'utf8')
+  for (const { name, value } of readFields(body)) {
+    const held = parseJson(formText(value))
+    if (isObject(held)) return withField(body, formText(name), JSON.stringify(change(held)))
   }
-  return Buffer.from(JSON.stringify(change(value)), 'utf8')
+  throw unsignable('the body is not JSON, so its signature has no member to stand in')
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 function setMember(value: unknown, path: readonly string[], member: string | number): unknown {

@@ -21,6 +21,8 @@ const accepted: Observation = {
     },
     { connection: null, headers: {}, payload: 'text', payloadText: 'text' },
   ],
+  captured: {},
+  confirms: null,
   problems: [],
 }
 const refused: Observation = {

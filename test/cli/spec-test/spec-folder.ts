@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { CliIo } from '../../../src/cli/io.ts'
 import { type LintOptions, lintCommand } from '../../../src/cli/lint.ts'
+import type { Signals } from '../../../src/cli/signals.ts'
 import { reportError } from '../../../src/cli/report-error.ts'
 import { type TestOptions, testCommand } from '../../../src/cli/test.ts'
 
@@ -14,35 +15,66 @@ export interface Ended {
   readonly err: string
 }
 
+/** What a command is given beside its paths and options. */
+export interface Around {
+  readonly env?: CliIo['env']
+  readonly color?: boolean
+  readonly signals?: Signals
+  /** Told each piece of the result as it is printed. */
+  readonly onOutput?: (text: string) => void
+}
+
 export interface SpecFolder {
   readonly path: string
-  test(paths?: readonly string[], options?: TestOptions): Promise<Ended>
-  lint(paths?: readonly string[], options?: LintOptions): Promise<Ended>
+  test(paths?: readonly string[], options?: TestOptions, around?: Around): Promise<Ended>
+  lint(paths?: readonly string[], options?: LintOptions, around?: Around): Promise<Ended>
+  write(files: Readonly<Record<string, string>>): void
 }
 
 /** Removed when the test ends. */
 export function specFolder(files: Readonly<Record<string, string>>): SpecFolder {
   const path = mkdtempSync(join(tmpdir(), 'postern-specs-'))
   onTestFinished(() => rmSync(path, { recursive: true, force: true }))
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(path, name)), { recursive: true })
-    writeFileSync(join(path, name), text)
+  const write: SpecFolder['write'] = (texts) => {
+    for (const [name, text] of Object.entries(texts)) {
+      mkdirSync(dirname(join(path, name)), { recursive: true })
+      writeFileSync(join(path, name), text)
+    }
   }
+  write(files)
   let ticks = 0
   // Every look at the watch is a millisecond later, so that durations are the same in every run.
   const stopwatch = (): number => (ticks += 1)
   return {
     path,
-    test: (paths = [], options = {}) =>
-      ended(path, options.json === true, (io) => testCommand(paths, options, io, stopwatch)),
-    lint: (paths = [], options = {}) => ended(path, options.json === true, (io) => lintCommand(paths, options, io)),
+    write,
+    test: (paths = [], options = {}, around = {}) =>
+      ended(path, options.json === true, around, (io) =>
+        testCommand(paths, options, io, { stopwatch, ...(around.signals && { signals: around.signals }) }),
+      ),
+    lint: (paths = [], options = {}, around = {}) =>
+      ended(path, options.json === true, around, (io) => lintCommand(paths, options, io)),
   }
 }
 
-async function ended(cwd: string, json: boolean, command: (io: CliIo) => Promise<number>): Promise<Ended> {
+async function ended(
+  cwd: string,
+  json: boolean,
+  { env = {}, color = false, onOutput = () => {} }: Around,
+  command: (io: CliIo) => Promise<number>,
+): Promise<Ended> {
   const out: string[] = []
   const err: string[] = []
-  const io: CliIo = { out: (text) => out.push(text), err: (text) => err.push(text), color: false, env: {}, cwd }
+  const io: CliIo = {
+    out(text) {
+      out.push(text)
+      onOutput(text)
+    },
+    err: (text) => err.push(text),
+    color,
+    env,
+    cwd,
+  }
   let exitCode: number
   try {
     exitCode = await command(io)
@@ -66,6 +98,7 @@ verify:
     secret: signing_secret
     signature: { header: X-Acme-Signature, prefix: "sha256=" }
     signed: "{body}"
+    does_not_cover: [time, headers]
 event:
   type: body.type
   dedupe: body.id

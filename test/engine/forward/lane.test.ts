@@ -101,6 +101,19 @@ describe('lanes', () => {
     await world.goToDueTimeOf(later.id)
     await world.stateOf(later.id, 'delivered')
   })
+
+  test('wake up for what falls due later although something was due when the store was asked', async () => {
+    const { world } = use
+    const now = world.delivery()
+    const later = world.delivery()
+    world.queue.add(now)
+    world.queue.add(later)
+    world.row(later.id).dueAt = world.clock.now() + 5 * SECOND
+    await world.dispatcher.start()
+    await world.stateOf(now.id, 'delivered')
+    await world.goToDueTimeOf(later.id)
+    await world.stateOf(later.id, 'delivered')
+  })
 })
 
 describe('the hand-off', () => {
@@ -215,5 +228,32 @@ describe('a lease', () => {
     await world.stateOf(id, 'delivered')
     expect(world.receiver.requests).toHaveLength(1)
     expect(world.row(id).attempts).toHaveLength(1)
+  })
+
+  test('that was given again before the outcome of the last try was known to be stored leads to the next try', async () => {
+    const { world } = use
+    const { recordAttempt } = world.queue
+    const told: (() => void)[] = []
+    // The store writes at once; its answer arrives when the retry is already due, and claimed.
+    world.queue.recordAttempt = async (attempt) => {
+      const isRecorded = await recordAttempt(attempt)
+      if (attempt.next.kind === 'retry') await new Promise<void>((resolve) => told.push(resolve))
+      return isRecorded
+    }
+    world.receiver.answerWith({ status: 500 })
+    await world.dispatcher.start()
+    const id = world.store()
+    await world.attemptsOf(id, 1)
+    world.receiver.answerWith({ status: 200 })
+    world.clock.advance(6 * SECOND)
+    world.dispatcher.kick(APP)
+    await eventually(
+      () => world.queue.state(id),
+      (state) => state === 'in_flight',
+    )
+    for (const tell of told) tell()
+    await world.stateOf(id, 'delivered')
+    expect(world.row(id).attempts).toHaveLength(2)
+    expect(world.receiver.requests).toHaveLength(2)
   })
 })

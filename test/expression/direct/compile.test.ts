@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import jsonata from 'jsonata'
 import { expect, test } from 'vitest'
+import { checkExpression } from '../../../src/expression/check.ts'
 import { compileDirect } from '../../../src/expression/direct/compile.ts'
 import { BAIL, Run } from '../../../src/expression/direct/run.ts'
 import { toPlainData } from '../../../src/expression/plain-data.ts'
-import { surveyOf } from '../../../src/expression/survey.ts'
 import { parseExpression } from '../../../src/expression/syntax.ts'
 import { scopeWith } from '../scope.ts'
 import { expression, jsonText } from './random-expression.ts'
@@ -26,7 +26,9 @@ async function byJsonata(source: string, body: unknown): Promise<Outcome> {
 function byDirectRoute(source: string, body: unknown): Outcome | 'not compiled' | 'bailed' {
   const parsed = parseExpression(source)
   if (!parsed.ok) throw new Error(`${source}: ${parsed.message}`)
-  const step = compileDirect(parsed.tree, surveyOf(parsed.tree))
+  // Nothing is compiled that the check refuses, such as a regular expression on the left of ??.
+  if (!checkExpression(source).ok) return 'not compiled'
+  const step = compileDirect(parsed.tree)
   if (step === null) return 'not compiled'
   try {
     return { value: toPlainData(step(new Run(scopeWith({ body }), undefined), undefined)) }
@@ -53,8 +55,8 @@ test('gives what JSONata gives, over random expressions and documents, or leaves
     { numRuns: 3_000 },
   )
   // Else the test would prove nothing.
-  expect(seen.answered).toBeGreaterThan(1_500)
-  expect(seen['not compiled']).toBeLessThan(150)
+  expect(seen.answered).toBeGreaterThan(700)
+  expect(seen['not compiled']).toBeLessThan(600)
 })
 
 test('writes numbers as JSONata does', async () => {
@@ -78,6 +80,29 @@ test('takes the same part of a text as JSONata', async () => {
       const source = `[$substring(body.t, ${from}), $substring(body.t, ${from}, ${length}), $length(body.t), $split(body.t, "-")]`
       const direct = byDirectRoute(source, { t: own })
       if (direct !== 'bailed') assert.deepStrictEqual(direct, await byJsonata(source, { t: own }))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('replaces what JSONata replaces', async () => {
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', '-', '1', '$'), maxLength: 8 })
+  const replacement = fc.string({ unit: fc.constantFrom('$', '0', '1', '2', '10', 'x', '-', ' '), maxLength: 5 })
+  const pattern = fc.constantFrom(
+    '/a/',
+    '/(a)(b)?/',
+    '/(a)|(1)/',
+    '/-/',
+    '/()()()()()()()()()(a)()/',
+    '"a"',
+    '"-1"',
+    '/b*/',
+  )
+  await fc.assert(
+    fc.asyncProperty(text, pattern, replacement, async (own, regex, by) => {
+      const source = `$replace(body.t, ${regex}, body.by)`
+      const direct = byDirectRoute(source, { t: own, by })
+      if (direct !== 'bailed') assert.deepStrictEqual(direct, await byJsonata(source, { t: own, by }))
     }),
     { numRuns: 500 },
   )
@@ -134,6 +159,42 @@ const corners: readonly { readonly source: string; readonly json: string }[] = [
   { source: '$lowercase(body.a) ~> $uppercase() ~> $length', json: '{"a":"aB"}' },
   { source: '(body.a; body.b)', json: '{"a":1,"b":2}' },
   { source: '()', json: '{}' },
+  {
+    source: '$map(body.a, function($x) { $map($x.b, function($y) { $x.id & $y }) })',
+    json: '{"a":[{"id":1,"b":[2,3]},{"id":4,"b":5}]}',
+  },
+  { source: '$map(body.a, function($x, $i, $all) { $i & "/" & $count($all) & $x })', json: '{"a":["x","y"]}' },
+  { source: '$map(body.a, function() { body.b })', json: '{"a":[1,2],"b":[3]}' },
+  { source: '$map(body.a, function($x) { [$x] })', json: '{"a":[1,2]}' },
+  { source: '$map(body.a, function($x) { [$x] })', json: '{"a":1}' },
+  { source: '$map(body.a, function($x) { $x.b }).c', json: '{"a":[{"b":[{"c":1},{"c":[2]}]},{"b":{"c":3}}]}' },
+  { source: '$map(body.a, function($x) { $x > 1 ? $string($x) : $x = 1 ? $uppercase("one") })', json: '{"a":[0,1,2]}' },
+  { source: '$filter(body.a, function($x) { $x })', json: '{"a":[[0],1,"",{}]}' },
+  { source: '$filter(body.a, function($x, $i) { $i = 1 })[0]', json: '{"a":[1,[2,3],4]}' },
+  {
+    source: 'body.a[$count($filter(b, function($x) { $x > 1 })) > 0].id',
+    json: '{"a":[{"id":1,"b":[1]},{"id":2,"b":[2]}]}',
+  },
+  { source: 'body.a[$map(b, function($x) { $ })[0].id = id]', json: '{"a":[{"id":1,"b":[1]}]}' },
+  { source: '$map(body.a, function($string) { $string })', json: '{"a":[1,2]}' },
+  { source: '($exists := 1; body.a ?? 2)', json: '{"a":1}' },
+  { source: '($x := 1; $x := $x + 1; ($x := 5; $y := $x); $x)', json: '{}' },
+  { source: '($x := body.a; $x[0].b & $x.b)', json: '{"a":[{"b":1},{"b":2}]}' },
+  { source: '($x := body.a; body.b[$ in $x])', json: '{"a":[1,2],"b":[2,3]}' },
+  { source: '($x := 1)', json: '{}' },
+  { source: 'body.a.(b & c)', json: '{"a":[{"b":1,"c":2},{"b":3}]}' },
+  { source: 'body.a.(b)', json: '{"a":{"b":[1]}}' },
+  { source: 'body.a.([b])', json: '{"a":[{"b":1}]}' },
+  { source: 'body.a.([b]).c', json: '{"a":[{"b":{"c":1}},{"b":{"c":[2]}}]}' },
+  { source: 'body.a.{"x": b}', json: '{"a":[{"b":1},{"b":2},[]]}' },
+  { source: 'body.a.$string(b)[0]', json: '{"a":[{"b":1},{"b":2}]}' },
+  { source: 'body.a.("x")', json: '{}' },
+  { source: 'body.a[true].("x")', json: '{}' },
+  {
+    source: '$join(body.a[b != "x"].(b & "=" & c), "&")',
+    json: '{"a":[{"b":"x","c":1},{"b":"y","c":2},{"b":"z","c":3}]}',
+  },
+  { source: 'body.a ~> $map(function($x) { $x + 1 })', json: '{"a":[1,2]}' },
 ]
 
 for (const { source, json } of corners) {
@@ -160,10 +221,16 @@ test('compiles what the specs of providers use', () => {
     'body.team.id ? body.team.id : body.team_id',
     'method = "GET" and query.`hub.mode` = "subscribe"',
     '$coalesce(body.a, body.b)',
+    '$join($sortedPairs(raw)[name != "sig"].(name & "=" & value), "&")',
+    '($id := body.a.id; $id & ":" & $id)',
+    '$map(body.items, function($i) { $i.kind & $i.id })',
+    '$filter(body.items, function($i) { $i.kind = "x" }).id',
+    '$match(body.uri, /stores\\/(\\d+)/).groups[0]',
+    '$replace(body.domain, /\\.myshopify\\.com$/, "")',
   ]
   for (const source of common) {
     const parsed = parseExpression(source)
-    expect(parsed.ok && compileDirect(parsed.tree, surveyOf(parsed.tree)), source).toBeTypeOf('function')
+    expect(parsed.ok && compileDirect(parsed.tree), source).toBeTypeOf('function')
   }
 })
 

@@ -43,22 +43,48 @@ const call = fc.constantFrom(
   'trim',
   'length',
 )
+const regex = fc.constantFrom('/a/', '/[a-z]+/i', '/(\\w)-(\\w)/', '/(x)|b/', '/-|$/', '/a*/')
 const search = fc.constantFrom('contains', 'substringBefore', 'substringAfter', 'split', 'join')
 
 // A type, not an interface: only that has the index signature that fast-check asks for.
 type Grammar = { scope: string; item: string }
 
-/** Expressions of the directly compiled subset and a little beyond it, over `body`. */
-export const expression = fc.letrec<Grammar>((tie) => ({
-  scope: expressionIn(tie('scope'), tie('item'), true),
-  item: expressionIn(tie('item'), tie('item'), false),
+const plain = fc.letrec<Grammar>((tie) => ({
+  scope: expressionIn(tie('scope'), tie('item'), { isScope: true, variables: [] }),
+  item: expressionIn(tie('item'), tie('item'), { isScope: false, variables: [] }),
 })).scope
+
+const withVariables = fc.letrec<Grammar>((tie) => ({
+  scope: expressionIn(tie('scope'), tie('item'), { isScope: true, variables: ['$v', '$w', '$v.a'] }),
+  item: expressionIn(tie('item'), tie('item'), { isScope: false, variables: ['$v', '$w'] }),
+})).scope
+
+/** Expressions of the directly compiled subset and a little beyond it, over `body`. */
+export const expression = fc.oneof(
+  { weight: 3, arbitrary: plain },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(plain, plain, withVariables).map(([v, w, use]) => `($v := ${v}; $w := ${w}; ${use})`),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.constantFrom('map', 'filter'), plain, withVariables)
+      .map(([own, list, use]) => `$${own}(${list}, function($v, $w) { ${use} })`),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(plain, withVariables, withVariables)
+      .map(([v, inner, use]) => `($v := ${v}; ($w := ${inner}; $v := $w); $w := $v; ${use})`),
+  },
+)
 
 /** `inside` is an expression in the same context, `filter` one in the context of an item. */
 function expressionIn(
   inside: fc.Arbitrary<string>,
   filter: fc.Arbitrary<string>,
-  isScope: boolean,
+  { isScope, variables }: { isScope: boolean; variables: readonly string[] },
 ): fc.Arbitrary<string> {
   const bracket = fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom('[0]', '[1]', '[-1]', '[1.7]') },
@@ -67,10 +93,17 @@ function expressionIn(
   const step = fc
     .tuple(name, fc.array(bracket, { maxLength: 2, size: 'xsmall' }), fc.nat(9))
     .map(([own, brackets, choice]) => (choice < 7 ? own : own + brackets.join('')))
-  const start = isScope
+  const anyStep = fc.oneof(
+    { weight: 12, arbitrary: step },
+    { weight: 1, arbitrary: fc.tuple(filter, fc.constantFrom('', '[0]')).map(([own, index]) => `(${own})${index}`) },
+    { weight: 1, arbitrary: fc.tuple(call, filter).map(([own, arg]) => `$${own}(${arg})`) },
+    { weight: 1, arbitrary: filter.map((own) => `{"k": ${own}}`) },
+  )
+  const own = isScope
     ? fc.constantFrom('body', 'body', 'body', '$$.body', '$.body', 'event', 'headers', 'body[0]')
     : fc.oneof(name, fc.constantFrom('$', '$$.body', '$.a'))
-  const path = fc.tuple(start, fc.array(step, { maxLength: 3 })).map((parts) => parts.flat().join('.'))
+  const start = variables.length === 0 ? own : fc.oneof(own, fc.constantFrom(...variables))
+  const path = fc.tuple(start, fc.array(anyStep, { maxLength: 3 })).map((parts) => parts.flat().join('.'))
   return fc.oneof(
     { maxDepth: 3, depthSize: 'small' },
     { weight: 6, arbitrary: path },
@@ -86,6 +119,25 @@ function expressionIn(
     {
       weight: 1,
       arbitrary: fc
+        .tuple(inside, literal, bracket, step)
+        .map(([arg, token, own, next]) => `$split(${arg}, ${token})${own}.${next}`),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(fc.constantFrom('contains', 'match', 'split'), inside, regex)
+        .map(([own, arg, pattern]) => `$${own}(${arg}, ${pattern})`),
+    },
+    { weight: 1, arbitrary: fc.tuple(path, regex).map(([arg, pattern]) => `$match(${arg}, ${pattern}).groups[0]`) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(inside, fc.oneof(regex, literal), literal)
+        .map(([arg, pattern, replacement]) => `$replace(${arg}, ${pattern}, ${replacement})`),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
         .tuple(inside, fc.integer({ min: -4, max: 4 }), fc.integer({ min: -1, max: 4 }))
         .map(([arg, from, length]) => `$substring(${arg}, ${from}, ${length})`),
     },
@@ -98,6 +150,7 @@ function expressionIn(
     { weight: 1, arbitrary: fc.tuple(path, inside).map(([left, right]) => `${left} ?? ${right}`) },
     { weight: 1, arbitrary: fc.tuple(path, inside).map(([left, right]) => `${left} ?: ${right}`) },
     { weight: 1, arbitrary: inside.map((own) => `-(${own})`) },
+    ...(variables.length === 0 ? [] : [{ weight: 1, arbitrary: iteration(inside) }]),
     { weight: 1, arbitrary: fc.tuple(inside, step).map(([own, next]) => `(${own}).${next}`) },
     { weight: 1, arbitrary: fc.array(inside, { maxLength: 3 }).map((items) => `[${items.join(', ')}]`) },
     {
@@ -110,4 +163,11 @@ function expressionIn(
         .map((members) => `{${members.map(([key, value]) => `"${key}": ${value}`).join(', ')}}`),
     },
   )
+}
+
+/** Functions within functions, at their end and elsewhere. */
+function iteration(inside: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  return fc
+    .tuple(fc.constantFrom('map', 'filter'), inside, inside, fc.constantFrom('', '', '[0]', '.a'))
+    .map(([own, list, use, after]) => `$${own}(${list}, function($v) { ${use} })${after}`)
 }

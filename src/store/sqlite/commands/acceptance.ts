@@ -48,6 +48,8 @@ export interface DeliveryRow {
   /** JSON arrays. */
   readonly eventIds: string
   readonly positions: string | null
+  /** Integration and connection, where the destination keeps the order of connections; see migration 2. */
+  readonly orderKey: string | null
   /** Of a held delivery: what its connection would be known by, as a JSON array of `{ field, value }`. */
   readonly identifiers: string | null
 }
@@ -123,8 +125,15 @@ function writeDelivery(
     isLeased ? FIRST_FENCE : 0,
     JSON.stringify(delivery.eventIds),
     delivery.positions === null ? null : JSON.stringify(delivery.positions),
+    orderKeyOf(delivery, request.integration),
     isHeld ? (identifiers?.get(delivery.eventIds[0] ?? '') ?? null) : null,
   )
+}
+
+/** Unmatched deliveries have no order; a held one gets the rest of its key with its connection. */
+function orderKeyOf({ ordered, held, connectionId }: PlannedDelivery, integration: string): string | null {
+  if (ordered !== true || (connectionId === null && held !== true)) return null
+  return `${integration}\n${connectionId ?? ''}`
 }
 
 /** A held delivery carries one event; what that event was looked up by finds its connection later. */
@@ -188,6 +197,7 @@ function readDelivery(tape: TapeReader): DeliveryRow {
     fence: tape.number(),
     eventIds: tape.text(),
     positions: tape.textOrNull(),
+    orderKey: tape.textOrNull(),
     identifiers: tape.textOrNull(),
   }
 }

@@ -1,7 +1,7 @@
 /** The verbs of the delivery queue on their way to the writer, and what comes back from a claim. */
-import type { ClaimedDelivery, ForwardPayload } from '../../../domain/delivery.ts'
+import type { ClaimedDelivery, ForwardPayload, ReceivedRequest } from '../../../domain/delivery.ts'
 import type { AttemptRecord, DeliveryQueue } from '../../../engine/ports.ts'
-import { type Command, type TapeReader, wholeMs, wholeMsOrNull } from '../tape.ts'
+import { type Command, type TapeReader, type TapeValue, wholeMs, wholeMsOrNull } from '../tape.ts'
 
 export interface ClaimCommand {
   readonly destination: string
@@ -21,11 +21,19 @@ export function readClaim(tape: TapeReader): ClaimCommand {
 
 /** Claimed rows without their bytes. Deliveries of one request share its payload, which crosses once. */
 export interface ClaimAnswer {
-  readonly deliveries: readonly (Omit<ClaimedDelivery, 'payload'> & { readonly payloadIndex: number })[]
+  readonly deliveries: readonly (Omit<ClaimedDelivery, 'payload' | 'received'> & {
+    readonly payloadIndex: number
+    readonly receivedIndex?: number
+  })[]
   readonly payloads: readonly (Omit<ForwardPayload, 'bytes'> & {
     readonly byteAt: number
     readonly byteLength: number
   })[]
+  readonly received: readonly {
+    readonly headers: ReceivedRequest['headers']
+    readonly byteAt: number
+    readonly byteLength: number
+  }[]
   readonly bytes: ArrayBuffer
 }
 
@@ -33,7 +41,14 @@ export function claimedDeliveries(answer: ClaimAnswer): readonly ClaimedDelivery
   const payloads = answer.payloads.map(({ byteAt, byteLength, ...rest }) => {
     return { ...rest, bytes: new Uint8Array(answer.bytes, byteAt, byteLength) }
   })
-  return answer.deliveries.map(({ payloadIndex, ...rest }) => ({ ...rest, payload: payloads[payloadIndex]! }))
+  const received = answer.received.map(({ headers, byteAt, byteLength }) => {
+    return { headers, bytes: new Uint8Array(answer.bytes, byteAt, byteLength) }
+  })
+  return answer.deliveries.map(({ payloadIndex, receivedIndex, ...rest }) => ({
+    ...rest,
+    payload: payloads[payloadIndex]!,
+    ...(receivedIndex === undefined ? {} : { received: received[receivedIndex]! }),
+  }))
 }
 
 export interface AttemptCommand {
@@ -52,6 +67,7 @@ export interface AttemptCommand {
   readonly status: number | null
   readonly detail: string | null
   readonly responseHead: string
+  readonly nextReason: string | null
 }
 
 export function writeAttempt(attempt: AttemptRecord): Command {
@@ -72,6 +88,7 @@ export function writeAttempt(attempt: AttemptRecord): Command {
     outcome.status ?? null,
     outcome.kind === 'accepted' ? null : outcome.detail,
     outcome.responseHead,
+    next.kind === 'done' ? null : (next.reason ?? null),
   ]
   return { kind: 'attempt', values, blobs: [] }
 }
@@ -93,6 +110,7 @@ export function readAttempt(tape: TapeReader): AttemptCommand {
     status: tape.numberOrNull(),
     detail: tape.textOrNull(),
     responseHead: tape.text(),
+    nextReason: tape.textOrNull(),
   }
 }
 
@@ -102,6 +120,19 @@ export function writeRelease(now: number): Command {
 
 export function writeReplay(replay: Parameters<DeliveryQueue['replayDelivery']>[0]): Command {
   return { kind: 'replay', values: [replay.id, wholeMs(replay.now)], blobs: [] }
+}
+
+export function writeReturn(request: Parameters<DeliveryQueue['returnDeliveries']>[0]): Command {
+  const leases: TapeValue[] = request.deliveries.flatMap(({ id, fence }) => [id, fence])
+  return { kind: 'return', values: [wholeMs(request.now), leases.length, ...leases], blobs: [] }
+}
+
+export function writeCancel({ id, states, now }: Parameters<DeliveryQueue['cancelDelivery']>[0]): Command {
+  return { kind: 'cancel', values: [id, states.join(), wholeMs(now)], blobs: [] }
+}
+
+export function writeKeepOrder({ destinations, now }: Parameters<DeliveryQueue['keepOrderOf']>[0]): Command {
+  return { kind: 'keep_order', values: [JSON.stringify(destinations), wholeMs(now)], blobs: [] }
 }
 
 /** Writes a time into the row that shows whether a write would succeed. */

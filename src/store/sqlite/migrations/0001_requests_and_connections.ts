@@ -4,7 +4,8 @@
  * Shapes that the rest of the adapter builds on:
  * - `requests.seq` numbers requests in order of commit. The children of a request have `seq = request_seq * 2^20 + n`: events and
  *   deliveries of a request are a rowid range, `seq >> 20` is the request, and no index on a foreign key is written or kept.
- *   Deleting a request is three range deletes and one by key.
+ *   Deleting the oldest requests is: their `seq` from `request_index` under '*', a range delete each of attempts, deliveries and
+ *   events, and the entries of the trailing indexes by their full keys, which the rows tell.
  * - Only indexes that grow at their end are written with a request. Those with scattered keys (`request_index`, `dedupe_keys`)
  *   trail behind and are merged in sorted batches, because a page dirtied at random costs more than the row itself: 64 requests
  *   in a group cost 22 us each without them and 60 us each with them (100,000 rows stored, 2 cores, NVMe).
@@ -138,13 +139,12 @@ CREATE TABLE counters (
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The row that shows whether a write would succeed.
+-- One row, written to learn whether a write would succeed.
 CREATE TABLE probe (
-  id INTEGER PRIMARY KEY CHECK (id = 1),
   checked_at INTEGER NOT NULL,
-  count INTEGER NOT NULL
+  padding BLOB
 ) STRICT;
-INSERT INTO probe VALUES (1, 0, 0);
+INSERT INTO probe VALUES (0, NULL);
 
 CREATE TABLE connections (
   seq INTEGER PRIMARY KEY,

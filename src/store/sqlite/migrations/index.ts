@@ -4,5 +4,8 @@
  */
 import type { Migration } from '../migrate.ts'
 import { requestsAndConnections } from './0001_requests_and_connections.ts'
+import { deliveryEngine } from './0002_delivery_engine.ts'
+import { syncs } from './0003_syncs.ts'
+import { secrets } from './0004_secrets.ts'
 
-export const MIGRATIONS: readonly Migration[] = [requestsAndConnections]
+export const MIGRATIONS: readonly Migration[] = [requestsAndConnections, deliveryEngine, syncs, secrets]

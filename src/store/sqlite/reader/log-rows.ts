@@ -149,7 +149,7 @@ export function loggedDelivery(row: DeliveryRow): LoggedDelivery {
 }
 
 export const ATTEMPT_COLUMNS =
-  'id, started_at, duration_ms, trigger, url, outcome, reason, status, detail, retry_at, response_head'
+  'id, started_at, duration_ms, trigger, url, outcome, reason, status, detail, retry_at, response_head, next_reason'
 
 export interface AttemptRow {
   id: AttemptId
@@ -163,6 +163,7 @@ export interface AttemptRow {
   detail: string | null
   retry_at: number | null
   response_head: string
+  next_reason: string | null
 }
 
 export function loggedAttempt(row: AttemptRow): LoggedAttempt {
@@ -178,6 +179,7 @@ export function loggedAttempt(row: AttemptRow): LoggedAttempt {
     detail: row.detail,
     responseHead: row.response_head,
     retryAt: row.retry_at,
+    nextReason: row.next_reason,
   }
 }
 

@@ -14,7 +14,7 @@ import type {
   RequestOutcome,
 } from '../../../engine/ports.ts'
 import { firstChild } from '../sequence.ts'
-import { REQUEST_OUTCOMES } from '../subject.ts'
+import { REQUEST_OUTCOMES, type StoredOutcome } from '../subject.ts'
 import { collect, type Found, type Walk } from './collect.ts'
 import type { Position } from './cursor.ts'
 import {
@@ -49,8 +49,8 @@ type DeliveryFilter = Parameters<LogReader['listDeliveries']>[0]
 const EVENTS = `SELECT ${EVENT_COLUMNS} FROM events e JOIN requests r ON r.seq = e.seq >> 20`
 const DELIVERIES = `SELECT ${DELIVERY_COLUMNS} FROM deliveries d JOIN requests r ON r.seq = d.seq >> 20`
 
-/** Outcomes of requests that have events and deliveries. */
-const WITH_CHILDREN: readonly RequestOutcome[] = ['accepted', 'duplicate']
+/** Outcomes of requests that have events or deliveries. */
+const WITH_CHILDREN: readonly StoredOutcome[] = ['accepted', 'duplicate', 'notice']
 
 /** Conditions on the rows of one place, with their values. */
 interface Conditions {
@@ -156,7 +156,7 @@ function placeOfRequest(reader: ReadConnection, id: RequestId): Places {
 
 export function getRequest(reader: ReadConnection, id: RequestId): LoggedRequestDetail | null {
   const row = reader.get<RequestRow & { headers: string; body: Uint8Array }>(
-    `SELECT ${REQUEST_COLUMNS}, r.headers, r.body FROM requests r WHERE r.id = ?`,
+    `SELECT ${REQUEST_COLUMNS}, r.headers, r.body FROM requests r WHERE r.id = ? AND r.outcome <> 'notice'`,
     [id],
   )
   if (row === undefined) return null

@@ -6,9 +6,9 @@
  * `request_index` trails behind the table. Its mark and the newest request are read first; requests up to the mark come from the
  * index, those after it from the table, so that none is missed or seen twice while the writer merges.
  */
-import type { LogFilter, RequestOutcome } from '../../../engine/ports.ts'
+import type { LogFilter } from '../../../engine/ports.ts'
 import { firstChild, requestOf } from '../sequence.ts'
-import { ALL_REQUESTS, subjectOfConnection, subjectOfIntegration } from '../subject.ts'
+import { ALL_REQUESTS, type StoredOutcome, subjectOfConnection, subjectOfIntegration } from '../subject.ts'
 import { isBefore, newestFirst, type Position } from './cursor.ts'
 import type { ReadConnection, SqlValue } from './read-connection.ts'
 import { nextTurn } from './turn.ts'
@@ -49,7 +49,7 @@ const TAIL_BOUNDS_SQL = `SELECT (SELECT seq FROM marks WHERE name = 'request_ind
 export async function placesOfRequests(
   reader: ReadConnection,
   filter: LogFilter,
-  outcomes: readonly RequestOutcome[],
+  outcomes: readonly StoredOutcome[],
 ): Promise<Places> {
   const { mark, newest } = reader.get<{ mark: number; newest: number | null }>(TAIL_BOUNDS_SQL, [])!
   const tail = await readTail(reader, filter, outcomes, { mark, newest: newest ?? 0 })
@@ -74,14 +74,14 @@ function subjectOf({ connectionId, integration }: LogFilter): string {
 async function readTail(
   reader: ReadConnection,
   filter: LogFilter,
-  outcomes: readonly RequestOutcome[],
+  outcomes: readonly StoredOutcome[],
   { mark, newest }: { mark: number; newest: number },
 ): Promise<Position[]> {
   const [sql, values] = tailQuery(filter)
   const places: Position[] = []
   for (let from = mark + 1; from <= newest; from += TAIL_ROWS_PER_TURN) {
     const to = Math.min(from + TAIL_ROWS_PER_TURN, newest + 1)
-    for (const row of reader.all<Position & { outcome: RequestOutcome }>(sql, [
+    for (const row of reader.all<Position & { outcome: StoredOutcome }>(sql, [
       ...values,
       from,
       to,

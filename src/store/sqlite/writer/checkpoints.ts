@@ -4,8 +4,8 @@
  */
 import type { Database, Statement } from 'better-sqlite3'
 
-/** Pages of WAL after which it is checkpointed: more saves writing a page several times, fewer shortens the pause. */
-const CHECKPOINT_PAGES = 2_000
+/** Pages of WAL (8 MB) after which it is checkpointed: more saves writing a page several times, fewer shortens the pause. */
+const CHECKPOINT_PAGES = 1_000
 
 export class Checkpoints {
   readonly #db: Database

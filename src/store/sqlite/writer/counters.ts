@@ -4,10 +4,14 @@
  */
 import type { Database, Statement } from 'better-sqlite3'
 import type { DeliveryState } from '../../../domain/delivery.ts'
-import type { RequestOutcome } from '../../../engine/ports.ts'
+import type { StoredOutcome } from '../subject.ts'
 import type { TransactionState } from './transaction-state.ts'
 
-export type CounterName = `requests.${RequestOutcome}` | `deliveries.${DeliveryState}`
+export type CounterName =
+  | `requests.${StoredOutcome}`
+  | `deliveries.${DeliveryState}`
+  /** Deliveries of one destination. */
+  | `destinations.${DeliveryState}:${string}`
 
 export class Counters implements TransactionState {
   readonly #changes = new Map<CounterName, number>()
@@ -23,11 +27,17 @@ export class Counters implements TransactionState {
     this.#changes.set(name, (this.#changes.get(name) ?? 0) + change)
   }
 
+  /** So many more deliveries of the destination are in this state. */
+  deliveries(state: DeliveryState, destination: string, change: number): void {
+    this.add(`deliveries.${state}`, change)
+    this.add(`destinations.${state}:${destination}`, change)
+  }
+
   /** A delivery left one state for another. */
-  moved(from: DeliveryState, to: DeliveryState, count = 1): void {
-    if (from === to || count === 0) return
-    this.add(`deliveries.${from}`, -count)
-    this.add(`deliveries.${to}`, count)
+  moved(from: DeliveryState, to: DeliveryState, destination: string): void {
+    if (from === to) return
+    this.deliveries(from, destination, -1)
+    this.deliveries(to, destination, 1)
   }
 
   beforeCommit(): void {

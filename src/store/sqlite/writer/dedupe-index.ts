@@ -19,10 +19,10 @@ export class DedupeIndex extends TrailingIndex<KeyEntry> {
 
   constructor(db: Database) {
     const tail = new Map<number, number>()
-    const insert = db.prepare<[number, number]>('INSERT OR IGNORE INTO dedupe_keys VALUES (?, ?)')
     super(db, {
-      markName: 'dedupe_keys',
-      insert: (entry) => insert.run(entry.hash, entry.eventSeq),
+      table: 'dedupe_keys',
+      columnCount: 2,
+      rowOf: (entry) => [entry.hash, entry.eventSeq],
       compare: (a, b) => a.hash - b.hash || a.eventSeq - b.eventSeq,
       merged(entries) {
         for (const { hash, eventSeq } of entries) if (tail.get(hash) === eventSeq) tail.delete(hash)
@@ -49,6 +49,7 @@ export class DedupeIndex extends TrailingIndex<KeyEntry> {
       const id = this.#confirm.get(recent, key, integration, since)
       if (id !== undefined) return id
     }
+    if (this.#indexed.get(hash) === undefined) return null
     for (const eventSeq of this.#indexed.all(hash)) {
       const id = this.#confirm.get(eventSeq, key, integration, since)
       if (id !== undefined) return id

@@ -3,10 +3,13 @@
  * domain/delivery.ts; every one keeps `due_at` null unless the delivery waits or is leased. Runs inside the group's transaction.
  */
 import type { Database, Statement } from 'better-sqlite3'
-import type { DeliveryState, ForwardPayload } from '../../../domain/delivery.ts'
+import type { AttemptTrigger, DeliveryState } from '../../../domain/delivery.ts'
 import type { DeliveryId } from '../../../domain/ids.ts'
 import type { AttemptCommand, ClaimAnswer, ClaimCommand } from '../commands/delivery.ts'
 import { requestOf } from '../sequence.ts'
+import type { TapeValue } from '../tape.ts'
+import { type BundledPayload, ClaimBundle, type PayloadRow } from './claim-bundle.ts'
+import type { ConnectionOrder } from './connection-order.ts'
 import type { Counters } from './counters.ts'
 
 /**
@@ -20,7 +23,7 @@ interface DueRow {
   id: string
   state: DeliveryState
   connection_id: string | null
-  body: 'wrapped' | 'raw'
+  body: Claimed['body']
   url_override: string | null
   fence: number
   tries: number
@@ -29,86 +32,135 @@ interface DueRow {
   positions: string | null
 }
 
-interface PayloadRow {
-  id: string
-  integration: string
-  provider: string
-  received_at: number
-  payload_kind: ForwardPayload['kind']
-  payload_content_type: string
-  payload_batch_path: string | null
-  payload_headers: string
-  bytes: Uint8Array
-}
-
 interface LeasedRow {
   seq: number
   replayed: number
+  destination: string
+  order_key: string | null
 }
+
+interface FoundRow {
+  seq: number
+  state: DeliveryState
+  due_at: number | null
+  destination: string
+  order_key: string | null
+}
+
+/** `replayed`: who asked for the next attempt. */
+const BY_SCHEDULE = 0
+const BY_PERSON = 1
+const IN_BULK = 2
+const TRIGGERS: Readonly<Record<number, AttemptTrigger>> = {
+  [BY_SCHEDULE]: 'auto',
+  [BY_PERSON]: 'manual',
+  [IN_BULK]: 'bulk',
+}
+
+const DUE_COLUMNS = `seq, id, state, connection_id, body, url_override, fence, tries, replayed, event_ids, positions`
 
 export class DeliveryQueueWriter {
   readonly #counters: Counters
-  readonly #due: Statement<[string, number, number], DueRow>
+  readonly #order: ConnectionOrder
+  readonly #firstDue: Statement<[string, number, number], DueRow>
+  readonly #againDue: Statement<[string, number, number], DueRow>
+  /** Of an odd number each kind gets the larger half in turn. */
+  #isAgainsTurn = false
   readonly #lease: Statement<[number, number]>
   readonly #payload: Statement<[number], PayloadRow>
+  readonly #received: Statement<[number], { headers: string; body: Uint8Array }>
   readonly #leased: Statement<[string, number], LeasedRow>
   readonly #insertAttempt: Statement
   readonly #finishAttempt: Statement
-  readonly #release: Statement<[number]>
-  readonly #find: Statement<[string], { seq: number; state: DeliveryState; due_at: number | null }>
-  readonly #replay: Statement<[number, number]>
+  readonly #release: Statement<[number], string>
+  readonly #return: Statement<[number, number, string, number], string>
+  readonly #find: Statement<[string], FoundRow>
+  readonly #replay: Statement<[number, number, number]>
+  readonly #cancel: Statement<[number, number]>
+  readonly #forgetHeld: Statement<[number]>
 
-  constructor(db: Database, counters: Counters) {
+  constructor(db: Database, counters: Counters, order: ConnectionOrder) {
     this.#counters = counters
-    this.#due = db.prepare(
-      `SELECT seq, id, state, connection_id, body, url_override, fence, tries, replayed, event_ids, positions
-       FROM deliveries WHERE destination = ? AND due_at <= ? ORDER BY due_at LIMIT ? + 0`,
-    )
+    this.#order = order
+    const due = `SELECT ${DUE_COLUMNS} FROM deliveries WHERE destination = ? AND due_at <= ?`
+    this.#firstDue = db.prepare(`${due} AND tries = 0 AND replayed = 0 ORDER BY due_at LIMIT ? + 0`)
+    this.#againDue = db.prepare(`${due} AND (tries > 0 OR replayed > 0) ORDER BY due_at LIMIT ? + 0`)
     this.#lease = db.prepare(`UPDATE deliveries SET state = 'in_flight', due_at = ?, fence = fence + 1 WHERE seq = ?`)
     this.#payload = db.prepare(
       `SELECT id, integration, provider, received_at, payload_kind, payload_content_type, payload_batch_path,
-         payload_headers, coalesce(payload_bytes, body) AS bytes
+         payload_headers, payload_bytes IS NULL AS is_body, coalesce(payload_bytes, body) AS bytes
        FROM requests WHERE seq = ?`,
     )
-    this.#leased = db.prepare(`SELECT seq, replayed FROM deliveries WHERE id = ? AND fence = ? AND state = 'in_flight'`)
+    this.#received = db.prepare('SELECT headers, body FROM requests WHERE seq = ?')
+    this.#leased = db.prepare(
+      `SELECT seq, replayed, destination, order_key FROM deliveries WHERE id = ? AND fence = ? AND state = 'in_flight'`,
+    )
     this.#insertAttempt = db.prepare(
       `INSERT INTO attempts (delivery_seq, id, started_at, duration_ms, trigger, url, outcome, reason, status, detail,
-         retry_at, response_head)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         retry_at, response_head, next_reason)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     this.#finishAttempt = db.prepare(
       `UPDATE deliveries SET state = ?, due_at = ?, tries = tries + 1, attempt_count = attempt_count + 1, replayed = 0,
          death_reason = ?, finished_at = ?, last_status = ?, last_error = ? WHERE seq = ?`,
     )
-    this.#release = db.prepare(`UPDATE deliveries SET state = 'pending', due_at = ? WHERE state = 'in_flight'`)
-    this.#find = db.prepare('SELECT seq, state, due_at FROM deliveries WHERE id = ?')
+    // The second condition repeats that of the partial index, by which SQLite knows that the index applies.
+    this.#release = db
+      .prepare<[number], string>(
+        `UPDATE deliveries SET state = 'pending', due_at = ? WHERE state = 'in_flight' AND state <> 'delivered'
+         RETURNING destination`,
+      )
+      .pluck()
+    // What was never tried keeps the place that its time of receipt gives it.
+    this.#return = db
+      .prepare<[number, number, string, number], string>(
+        `UPDATE deliveries SET state = 'pending',
+           due_at = CASE WHEN tries = 0 AND replayed = 0 THEN min(created_at, ?) ELSE ? END
+         WHERE id = ? AND fence = ? AND state = 'in_flight' RETURNING destination`,
+      )
+      .pluck()
+    this.#find = db.prepare('SELECT seq, state, due_at, destination, order_key FROM deliveries WHERE id = ?')
     this.#replay = db.prepare(
-      `UPDATE deliveries SET state = 'pending', due_at = ?, tries = 0, replayed = 1, death_reason = NULL, finished_at = NULL
+      `UPDATE deliveries SET state = 'pending', due_at = ?, tries = 0, replayed = ?, death_reason = NULL,
+         finished_at = NULL, order_key = iif(connection_id IS NULL, NULL, order_key)
        WHERE seq = ?`,
     )
+    this.#cancel = db.prepare(
+      `UPDATE deliveries SET state = 'cancelled', due_at = NULL, death_reason = NULL, finished_at = ? WHERE seq = ?`,
+    )
+    this.#forgetHeld = db.prepare('DELETE FROM held_identifiers WHERE delivery_seq = ?')
   }
 
-  /** Pending deliveries and lapsed leases alike stand in the index of what is due, so one range of it serves both. */
+  /** Pending deliveries and lapsed leases alike stand in the indexes of what is due. */
   claim(command: ClaimCommand): ClaimAnswer {
     const deliveries: Claimed[] = []
-    const payloads: (PayloadRow & { index: number })[] = []
-    const byRequest = new Map<number, PayloadRow & { index: number }>()
-    let byteCount = 0
-    for (const row of this.#due.all(command.destination, command.now, command.limit)) {
+    const bundle = new ClaimBundle()
+    const byRequest = new Map<number, BundledPayload>()
+    for (const row of this.#dueRows(command)) {
       const requestSeq = requestOf(row.seq)
       let payload = byRequest.get(requestSeq)
       if (payload === undefined) {
-        if (byteCount > MAX_CLAIM_BYTES) break
-        payload = { ...this.#payload.get(requestSeq)!, index: payloads.length }
+        if (bundle.byteCount > MAX_CLAIM_BYTES) break
+        payload = bundle.addPayload(this.#payload.get(requestSeq)!)
         byRequest.set(requestSeq, payload)
-        payloads.push(payload)
-        byteCount += payload.bytes.length
       }
+      if (row.body === 'exact') payload.received ??= bundle.addReceived(payload, this.#received.get(requestSeq)!)
       this.#lease.run(command.leaseUntil, row.seq)
-      this.#counters.moved(row.state, 'in_flight')
+      this.#counters.moved(row.state, 'in_flight', command.destination)
       deliveries.push(claimed(row, payload, command.destination))
     }
-    return { deliveries, ...gathered(payloads, byteCount) }
+    return { deliveries, ...bundle.gathered() }
+  }
+
+  /** Half to first tries and half to retries; what one kind does not need is the other's. */
+  #dueRows({ destination, now, limit }: ClaimCommand): readonly DueRow[] {
+    const again = this.#againDue.all(destination, now, limit)
+    const first = this.#firstDue.all(destination, now, limit)
+    if (first.length + again.length <= limit) return first.concat(again)
+    this.#isAgainsTurn = !this.#isAgainsTurn
+    const half = this.#isAgainsTurn ? Math.ceil(limit / 2) : Math.floor(limit / 2)
+    const agains = Math.min(again.length, Math.max(half, limit - first.length))
+    return first.slice(0, limit - agains).concat(again.slice(0, agains))
   }
 
   /** False, and nothing is changed, when the delivery is not under this lease any more. */
@@ -120,7 +172,7 @@ export class DeliveryQueueWriter {
       attempt.id,
       attempt.startedAt,
       attempt.durationMs,
-      row.replayed === 1 ? 'manual' : attempt.trigger,
+      row.replayed === BY_SCHEDULE ? attempt.trigger : TRIGGERS[row.replayed],
       attempt.url,
       attempt.outcome,
       attempt.reason,
@@ -128,6 +180,7 @@ export class DeliveryQueueWriter {
       attempt.detail,
       attempt.retryAt,
       attempt.responseHead,
+      attempt.nextReason,
     )
     const state = attempt.next === 'done' ? 'delivered' : attempt.next === 'dead' ? 'dead' : 'pending'
     const finishedAt = state === 'pending' ? null : Math.round(attempt.startedAt + attempt.durationMs)
@@ -140,28 +193,71 @@ export class DeliveryQueueWriter {
       attempt.detail,
       row.seq,
     )
-    this.#counters.moved('in_flight', state)
+    this.#counters.moved('in_flight', state, row.destination)
+    if (finishedAt !== null) this.#order.advance(row, finishedAt)
     return true
   }
 
   releaseLeases(now: number): number {
-    const { changes } = this.#release.run(now)
-    this.#counters.moved('in_flight', 'pending', changes)
-    return changes
+    const destinations = this.#release.all(now)
+    for (const destination of destinations) this.#counters.moved('in_flight', 'pending', destination)
+    return destinations.length
   }
 
-  /** A lease that has lapsed does not stand in the way: its holder finds the delivery pending and changes nothing. */
+  /** Ids and fences by turns. Answers how many leases were still the ones of these fences. */
+  returnDeliveries(now: number, leases: readonly TapeValue[]): number {
+    let returned = 0
+    for (let at = 0; at + 1 < leases.length; at += 2) {
+      const destination = this.#return.get(now, now, leases[at] as string, leases[at + 1] as number)
+      if (destination === undefined) continue
+      this.#counters.moved('in_flight', 'pending', destination)
+      returned += 1
+    }
+    return returned
+  }
+
   replay(id: string, now: number): 'replayed' | 'in_flight' | 'unknown' {
     const row = this.#find.get(id)
     if (row === undefined) return 'unknown'
-    if (row.state === 'in_flight' && row.due_at !== null && row.due_at > now) return 'in_flight'
-    this.#replay.run(now, row.seq)
-    this.#counters.moved(row.state, 'pending')
+    if (isUnderWay(row, now)) return 'in_flight'
+    this.#makeDue(row, now, BY_PERSON)
     return 'replayed'
+  }
+
+  /** Replays as one of many, if it is still in the state that it was chosen for. */
+  replayFrom(id: string, state: DeliveryState, now: number): boolean {
+    const row = this.#find.get(id)
+    if (row === undefined || row.state !== state || isUnderWay(row, now)) return false
+    this.#makeDue(row, now, IN_BULK)
+    return true
+  }
+
+  cancel(id: string, states: readonly string[], now: number): 'cancelled' | 'in_flight' | 'other_state' | 'unknown' {
+    const row = this.#find.get(id)
+    if (row === undefined) return 'unknown'
+    if (isUnderWay(row, now)) return 'in_flight'
+    if (!states.includes(row.state === 'in_flight' ? 'pending' : row.state)) return 'other_state'
+    this.#cancel.run(now, row.seq)
+    this.#counters.moved(row.state, 'cancelled', row.destination)
+    if (row.state === 'held') this.#forgetHeld.run(row.seq)
+    this.#order.advance(row, now)
+    return 'cancelled'
+  }
+
+  #makeDue(row: FoundRow, now: number, replayed: number): void {
+    this.#replay.run(now, replayed, row.seq)
+    this.#counters.moved(row.state, 'pending', row.destination)
+    if (row.state === 'held') this.#forgetHeld.run(row.seq)
+    else this.#order.enter(row)
   }
 }
 
-function claimed(row: DueRow, payload: PayloadRow & { index: number }, destination: string): Claimed {
+/** A lease that has lapsed does not stand in the way: its holder finds that the delivery went on and changes nothing. */
+function isUnderWay(row: FoundRow, now: number): boolean {
+  return row.state === 'in_flight' && row.due_at !== null && row.due_at > now
+}
+
+function claimed(row: DueRow, payload: BundledPayload, destination: string): Claimed {
   return {
     id: row.id as DeliveryId,
     destination: destination as Claimed['destination'],
@@ -176,28 +272,10 @@ function claimed(row: DueRow, payload: PayloadRow & { index: number }, destinati
     attemptCount: row.tries,
     fence: row.fence + 1,
     receivedAt: payload.received_at,
-    trigger: row.replayed === 1 ? 'manual' : 'auto',
+    trigger: TRIGGERS[row.replayed] ?? 'auto',
     payloadIndex: payload.index,
+    ...(row.body === 'exact' && payload.received !== undefined ? { receivedIndex: payload.received } : {}),
   }
 }
 
 type Claimed = ClaimAnswer['deliveries'][number]
-
-/** Copies all payloads into one buffer that can be handed to the other thread. */
-function gathered(rows: readonly PayloadRow[], byteCount: number): Pick<ClaimAnswer, 'payloads' | 'bytes'> {
-  const bytes = new Uint8Array(new ArrayBuffer(byteCount))
-  let byteAt = 0
-  const payloads = rows.map((row) => {
-    bytes.set(row.bytes, byteAt)
-    byteAt += row.bytes.length
-    return {
-      kind: row.payload_kind,
-      batchPath: row.payload_batch_path === null ? null : (JSON.parse(row.payload_batch_path) as string[]),
-      contentType: row.payload_content_type,
-      headers: JSON.parse(row.payload_headers) as Record<string, string>,
-      byteAt: byteAt - row.bytes.length,
-      byteLength: row.bytes.length,
-    }
-  })
-  return { payloads, bytes: bytes.buffer }
-}

@@ -6,10 +6,13 @@ import type { Database, Statement } from 'better-sqlite3'
 import type { Connection, Identifier } from '../../../domain/connection.ts'
 import { firstChild, requestOf } from '../sequence.ts'
 import { subjectOfConnection } from '../subject.ts'
+import type { ConnectionOrder } from './connection-order.ts'
 import type { Counters } from './counters.ts'
 
 interface HeldRow {
   seq: number
+  destination: string
+  order_key: string | null
   event_id: string
   outcome: string
   received_at: number
@@ -17,23 +20,25 @@ interface HeldRow {
 
 export class HeldDeliveries {
   readonly #counters: Counters
+  readonly #order: ConnectionOrder
   readonly #insert: Statement<[string, string, string, number]>
   readonly #waiting: Statement<[string, string, string], HeldRow>
-  readonly #flow: Statement<[string, string | null, number, number]>
+  readonly #flow: Statement<[string, string | null, string | null, number, number]>
   readonly #match: Statement<[string, string, string, number, number]>
   readonly #index: Statement<[string, string, number, number]>
   readonly #forget: Statement<[string, string, string]>
 
-  constructor(db: Database, counters: Counters) {
+  constructor(db: Database, counters: Counters, order: ConnectionOrder) {
     this.#counters = counters
+    this.#order = order
     this.#insert = db.prepare('INSERT OR IGNORE INTO held_identifiers VALUES (?, ?, ?, ?)')
     this.#waiting = db.prepare(
-      `SELECT d.seq, d.event_ids ->> 0 AS event_id, r.outcome, r.received_at
+      `SELECT d.seq, d.destination, d.order_key, d.event_ids ->> 0 AS event_id, r.outcome, r.received_at
        FROM held_identifiers h JOIN deliveries d ON d.seq = h.delivery_seq JOIN requests r ON r.seq = d.seq >> 20
        WHERE h.integration = ? AND h.field = ? AND h.value = ? AND d.state = 'held'`,
     )
     this.#flow = db.prepare(
-      `UPDATE deliveries SET state = 'pending', connection_id = ?, url_override = ?, due_at = ? WHERE seq = ?`,
+      `UPDATE deliveries SET state = 'pending', connection_id = ?, url_override = ?, order_key = ?, due_at = ? WHERE seq = ?`,
     )
     this.#match = db.prepare(
       `UPDATE events SET status = 'matched', matched_by = ?, detail = NULL, connections = json_array(?)
@@ -57,10 +62,12 @@ export class HeldDeliveries {
       const rows = this.#waiting.all(integration, field, value)
       for (const row of rows) {
         const requestSeq = requestOf(row.seq)
-        this.#flow.run(connectionId, webhookUrlOverride, updatedAt, row.seq)
+        const orderKey = row.order_key === null ? null : row.order_key + connectionId
+        this.#flow.run(connectionId, webhookUrlOverride, orderKey, updatedAt, row.seq)
+        this.#order.enter({ ...row, order_key: orderKey })
         this.#match.run(field, connectionId, row.event_id, firstChild(requestSeq), firstChild(requestSeq + 1))
         this.#index.run(subjectOfConnection(connectionId), row.outcome, row.received_at, requestSeq)
-        this.#counters.moved('held', 'pending')
+        this.#counters.moved('held', 'pending', row.destination)
       }
       if (rows.length > 0) this.#forget.run(integration, field, value)
     }

@@ -7,6 +7,7 @@ import { ACCEPTED_COLUMNS, type AcceptanceCommand, type DeliveryRow, type EventR
 import { LOGGED_COLUMNS, type LogCommand } from '../commands/request.ts'
 import { withoutDuplicates } from '../duplicates.ts'
 import { firstChild } from '../sequence.ts'
+import type { ConnectionOrder } from './connection-order.ts'
 import type { Counters } from './counters.ts'
 import { type DedupeIndex, hashOfKey } from './dedupe-index.ts'
 import type { HeldDeliveries } from './held-deliveries.ts'
@@ -17,10 +18,12 @@ export interface WriterState {
   readonly dedupe: DedupeIndex
   readonly requests: RequestIndex
   readonly held: HeldDeliveries
+  readonly order: ConnectionOrder
 }
 
 export class IngestWriter {
   readonly #state: WriterState
+  #nextSeq: number
   readonly #insertAccepted: Statement
   readonly #insertLogged: Statement
   readonly #insertEvent: Statement
@@ -28,10 +31,11 @@ export class IngestWriter {
 
   constructor(db: Database, state: WriterState) {
     this.#state = state
+    this.#nextSeq = db.prepare<[], number>(NEXT_SEQ_SQL).pluck().get() ?? 1
     this.#insertAccepted = db.prepare(
-      insertInto('requests', `outcome, event_count, ${ACCEPTED_COLUMNS}, payload_bytes, body`),
+      insertInto('requests', `seq, outcome, event_count, ${ACCEPTED_COLUMNS}, payload_bytes, body`),
     )
-    this.#insertLogged = db.prepare(insertInto('requests', `outcome, event_count, ${LOGGED_COLUMNS}, body`))
+    this.#insertLogged = db.prepare(insertInto('requests', `seq, outcome, event_count, ${LOGGED_COLUMNS}, body`))
     this.#insertEvent = db.prepare(
       insertInto(
         'events',
@@ -41,7 +45,7 @@ export class IngestWriter {
     this.#insertDelivery = db.prepare(
       insertInto(
         'deliveries',
-        `seq, id, created_at, destination, connection_id, body, url_override, state, due_at, fence, event_ids, positions`,
+        `seq, id, created_at, destination, connection_id, body, url_override, state, due_at, fence, event_ids, positions, order_key`,
       ),
     )
   }
@@ -52,8 +56,8 @@ export class IngestWriter {
     const { counters, dedupe, requests } = this.#state
     const seen = this.#findDuplicates(command)
     const outcome = seen !== null && seen.size === events.length ? 'duplicate' : 'accepted'
-    const inserted = this.#insertAccepted.run(outcome, events.length, ...command.request, command.payload, command.body)
-    const seq = Number(inserted.lastInsertRowid)
+    const seq = this.takeSeq()
+    this.#insertAccepted.run(seq, outcome, events.length, ...command.request, command.payload, command.body)
     const first = firstChild(seq)
     for (let at = 0; at < events.length; at += 1) {
       this.#storeEvent(first + at, events[at]!, receivedAt, seen?.get(at))
@@ -68,9 +72,17 @@ export class IngestWriter {
   }
 
   log(command: LogCommand): void {
-    const inserted = this.#insertLogged.run(command.outcome, 0, ...command.request, command.body)
-    this.#state.requests.addRequest({ seq: Number(inserted.lastInsertRowid), ...command }, [])
+    const seq = this.takeSeq()
+    this.#insertLogged.run(seq, command.outcome, 0, ...command.request, command.body)
+    this.#state.requests.addRequest({ seq, ...command }, [])
     this.#state.counters.add(`requests.${command.outcome}`, 1)
+  }
+
+  /** Numbers are never given twice; those of a group that was rolled back are left out. */
+  takeSeq(): number {
+    const seq = this.#nextSeq
+    this.#nextSeq += 1
+    return seq
   }
 
   /** By index of the event, the id under which its key was seen first; null when nothing was. */
@@ -113,25 +125,34 @@ export class IngestWriter {
     for (let at = 0; at < deliveries.length; at += 1) {
       const delivery = duplicates === null ? deliveries[at]! : trimmed(deliveries[at]!, events, duplicates, isBatch)
       if (delivery === null) continue
+      const { destination, orderKey, state } = delivery
+      const mustWait = orderKey !== null && state === 'pending' && this.#state.order.mustWait(destination, orderKey)
       this.#insertDelivery.run(
         first + at,
         delivery.id,
         receivedAt,
-        delivery.destination,
+        destination,
         delivery.connectionId,
         delivery.body,
         delivery.urlOverride,
-        delivery.state,
-        delivery.dueAt,
+        state,
+        mustWait ? null : delivery.dueAt,
         delivery.fence,
         delivery.eventIds,
         delivery.positions,
+        orderKey,
       )
       if (delivery.identifiers !== null) this.#state.held.waitFor(first + at, integration, delivery.identifiers)
-      this.#state.counters.add(`deliveries.${delivery.state}`, 1)
+      this.#state.counters.deliveries(state, destination, 1)
     }
   }
 }
+
+/** After the last request, and after the marks too: they may be beyond it when the newest requests were deleted. */
+const NEXT_SEQ_SQL = `SELECT 1 + max(
+    coalesce((SELECT max(seq) FROM requests), 0),
+    (SELECT seq FROM marks WHERE name = 'request_index'),
+    (SELECT seq >> 20 FROM marks WHERE name = 'dedupe_keys'))`
 
 function trimmed(
   row: DeliveryRow,

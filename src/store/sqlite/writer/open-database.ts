@@ -4,24 +4,34 @@ import { readAcceptance } from '../commands/acceptance.ts'
 import { readChangeConnection, readPutConnection } from '../commands/connection.ts'
 import { readAttempt, readClaim } from '../commands/delivery.ts'
 import { readLogged } from '../commands/request.ts'
-import { openForWriting } from '../database-file.ts'
-import { migrate } from '../migrate.ts'
+import { readSecretCommand } from '../commands/secret.ts'
+import { readUpkeep } from '../commands/upkeep.ts'
+import { makeReady, openUntouched } from '../database-file.ts'
+import { assertOurs, migrate } from '../migrate.ts'
 import { MIGRATIONS } from '../migrations/index.ts'
 import type { GroupCommand, WriterOptions } from '../protocol.ts'
+import { SyncWriter } from '../sync/writer/sync-writer.ts'
 import { TapeReader } from '../tape.ts'
+import { ConnectionOrder } from './connection-order.ts'
 import { ConnectionWriter } from './connections.ts'
 import { Counters } from './counters.ts'
 import { DedupeIndex } from './dedupe-index.ts'
 import { DeliveryQueueWriter } from './delivery-queue.ts'
+import { DestinationPauses } from './destination-pauses.ts'
 import { HeldDeliveries } from './held-deliveries.ts'
 import { IngestWriter } from './ingest.ts'
+import { Probe } from './probe.ts'
+import { ReplayWriter } from './replays.ts'
 import { RequestIndex } from './request-index.ts'
+import { Retention } from './retention.ts'
+import { SecretWriter } from './secrets.ts'
 import type { TransactionState } from './transaction-state.ts'
 
 export interface OpenDatabase {
   readonly db: Database
   readonly requests: RequestIndex
   readonly dedupe: DedupeIndex
+  readonly syncs: SyncWriter
   /** Carries out one command within the caller's transaction; what it answers goes back to the caller of the store. */
   execute(command: GroupCommand, bytes: ArrayBuffer): unknown
   /** Runs `work` in one transaction: all of it is on disk when this returns, none of it when this throws. */
@@ -29,8 +39,10 @@ export interface OpenDatabase {
 }
 
 export function openDatabase(options: WriterOptions): OpenDatabase {
-  const db = openForWriting(options)
+  const db = openUntouched(options)
   try {
+    assertOurs(db, MIGRATIONS)
+    makeReady(db, options)
     migrate(db, MIGRATIONS, options.now)
     return overDatabase(db)
   } catch (error) {
@@ -44,11 +56,17 @@ function overDatabase(db: Database): OpenDatabase {
   const dedupe = new DedupeIndex(db)
   const requests = new RequestIndex(db)
   const states: readonly TransactionState[] = [dedupe, requests, counters]
-  const held = new HeldDeliveries(db, counters)
-  const ingest = new IngestWriter(db, { counters, dedupe, requests, held })
-  const queue = new DeliveryQueueWriter(db, counters)
+  const order = new ConnectionOrder(db)
+  const held = new HeldDeliveries(db, counters, order)
+  const ingest = new IngestWriter(db, { counters, dedupe, requests, held, order })
+  const queue = new DeliveryQueueWriter(db, counters, order)
+  const pauses = new DestinationPauses(db)
+  const replays = new ReplayWriter(db, queue)
+  const retention = new Retention(db, counters)
+  const secrets = new SecretWriter(db)
   const connections = new ConnectionWriter(db, held)
-  const probe = db.prepare<[number]>('UPDATE probe SET checked_at = ?, count = count + 1')
+  const syncs = new SyncWriter(db, { counters, dedupe, requests, numbers: ingest })
+  const probe = new Probe(db)
   const begin = db.prepare('BEGIN IMMEDIATE')
   const commit = db.prepare('COMMIT')
 
@@ -67,14 +85,51 @@ function overDatabase(db: Database): OpenDatabase {
         return queue.releaseLeases(tape.number())
       case 'replay':
         return queue.replay(tape.text(), tape.number())
+      case 'return': {
+        const now = tape.number()
+        return queue.returnDeliveries(now, tape.take(tape.number()))
+      }
+      case 'cancel':
+        return queue.cancel(tape.text(), tape.text().split(','), tape.number())
+      case 'keep_order':
+        return order.keepOnly(new Set(JSON.parse(tape.text()) as string[]), tape.number())
+      case 'pause': {
+        const { destination, now, reason } = readUpkeep(command.kind, tape)
+        return pauses.pause(destination, now, reason)
+      }
+      case 'resume':
+        return pauses.resume(readUpkeep(command.kind, tape))
+      case 'put_replay':
+        return replays.put(readUpkeep(command.kind, tape))
+      case 'replay_batch':
+        return replays.batch(readUpkeep(command.kind, tape))
+      case 'delete_requests':
+        return retention.deleteRequests(readUpkeep(command.kind, tape))
+      case 'delete_attempts':
+        return retention.deleteAttempts(readUpkeep(command.kind, tape))
+      case 'expire_held':
+        return retention.expireHeld(readUpkeep(command.kind, tape))
+      case 'shrink':
+        return retention.shrink(readUpkeep(command.kind, tape).pages)
       case 'put_connection':
         return connections.put(readPutConnection(tape))
       case 'change_connection':
         return connections.change(readChangeConnection(tape))
-      case 'delete_connection':
-        return connections.delete(tape.text(), tape.text())
+      case 'delete_connection': {
+        const connectionId = tape.text()
+        const integration = tape.text()
+        secrets.deleteOfConnection(connectionId, integration)
+        syncs.deleteConnection(connectionId, integration)
+        return connections.delete(connectionId, integration)
+      }
+      case 'secret':
+        return secrets.execute(readSecretCommand(tape))
+      case 'sync':
+        return syncs.execute(tape)
       case 'probe':
-        return probe.run(tape.number()).changes
+        return probe.write(tape.number())
+      default:
+        throw new TypeError(`no such command: ${String(command.kind satisfies never)}`)
     }
   }
 
@@ -93,7 +148,7 @@ function overDatabase(db: Database): OpenDatabase {
     }
   }
 
-  return { db, requests, dedupe, execute, inTransaction }
+  return { db, requests, dedupe, syncs, execute, inTransaction }
 }
 
 /** SQLite rolls back by itself after some failures of the disk; and where it cannot, the writer drops the connection. */

@@ -3,9 +3,8 @@
  * here, both as it is stored and when the tail is read again at start.
  */
 import type { Database } from 'better-sqlite3'
-import type { RequestOutcome } from '../../../engine/ports.ts'
 import { firstChild } from '../sequence.ts'
-import { ALL_REQUESTS, subjectOfConnection, subjectOfIntegration } from '../subject.ts'
+import { ALL_REQUESTS, type StoredOutcome, subjectOfConnection, subjectOfIntegration } from '../subject.ts'
 import { TrailingIndex } from './trailing-index.ts'
 
 interface RequestEntry {
@@ -18,18 +17,16 @@ interface RequestEntry {
 export interface IndexedRequest {
   readonly seq: number
   readonly integration: string
-  readonly outcome: RequestOutcome
+  readonly outcome: StoredOutcome
   readonly receivedAt: number
 }
 
 export class RequestIndex extends TrailingIndex<RequestEntry> {
   constructor(db: Database) {
-    const insert = db.prepare<[string, string, number, number]>(
-      'INSERT OR IGNORE INTO request_index VALUES (?, ?, ?, ?)',
-    )
     super(db, {
-      markName: 'request_index',
-      insert: (entry) => insert.run(entry.subject, entry.outcome, entry.receivedAt, entry.requestSeq),
+      table: 'request_index',
+      columnCount: 4,
+      rowOf: (entry) => [entry.subject, entry.outcome, entry.receivedAt, entry.requestSeq],
       compare: compareEntries,
     })
     this.#readTail(db)

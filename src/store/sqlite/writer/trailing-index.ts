@@ -10,11 +10,16 @@
  * | merging  | being inserted, sorted, slice by slice      | forgotten after the last slice            |
  */
 import type { Database, Statement } from 'better-sqlite3'
+import type { TapeValue } from '../tape.ts'
+import { BulkInsert } from './bulk-insert.ts'
 import type { TransactionState } from './transaction-state.ts'
 
 export interface TrailingIndexRules<Entry> {
-  readonly markName: 'request_index' | 'dedupe_keys'
-  insert(entry: Entry): void
+  /** Table of the index, and name of its mark. */
+  readonly table: 'request_index' | 'dedupe_keys'
+  readonly columnCount: number
+  /** The entry as a row of the table. */
+  rowOf(entry: Entry): readonly TapeValue[]
   /** Order of the index, so that a slice touches neighbouring pages. */
   compare(a: Entry, b: Entry): number
   /** Told of entries that are in the index now. */
@@ -23,6 +28,7 @@ export interface TrailingIndexRules<Entry> {
 
 export class TrailingIndex<Entry> implements TransactionState {
   readonly #rules: TrailingIndexRules<Entry>
+  readonly #insert: BulkInsert
   readonly #saveMark: Statement<[number, string]>
   #fresh: Entry[] = []
   #freshRow = 0
@@ -37,9 +43,10 @@ export class TrailingIndex<Entry> implements TransactionState {
 
   constructor(db: Database, rules: TrailingIndexRules<Entry>) {
     this.#rules = rules
+    this.#insert = new BulkInsert(db, rules.table, rules.columnCount)
     this.#saveMark = db.prepare('UPDATE marks SET seq = ? WHERE name = ?')
     this.#completeTo =
-      db.prepare<[string], number>('SELECT seq FROM marks WHERE name = ?').pluck().get(rules.markName) ?? 0
+      db.prepare<[string], number>('SELECT seq FROM marks WHERE name = ?').pluck().get(rules.table) ?? 0
     this.#lastRow = this.#completeTo
   }
 
@@ -78,8 +85,10 @@ export class TrailingIndex<Entry> implements TransactionState {
   mergeSlice(limit: number): void {
     if (this.#merging === null) return
     const end = Math.min(this.#mergedCount + limit, this.#merging.length)
-    for (let at = this.#mergedCount; at < end; at += 1) this.#rules.insert(this.#merging[at]!)
-    if (end === this.#merging.length) this.#saveMark.run(this.#mergingRow, this.#rules.markName)
+    const values: TapeValue[] = []
+    for (let at = this.#mergedCount; at < end; at += 1) values.push(...this.#rules.rowOf(this.#merging[at]!))
+    this.#insert.run(values)
+    if (end === this.#merging.length) this.#saveMark.run(this.#mergingRow, this.#rules.table)
     this.#slice = end - this.#mergedCount
   }
 

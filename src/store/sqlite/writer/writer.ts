@@ -15,7 +15,7 @@ import { type OpenDatabase, openDatabase } from './open-database.ts'
 const SLICE_ENTRIES = 2_000
 
 /**
- * Keys to gather before the dedupe index is merged. With a million keys it has some 6,000 pages; 16,384 sorted keys dirty each of
+ * Keys to gather under load before the dedupe index is merged. With a million keys it has some 6,000 pages; 16,384 sorted keys dirty each of
  * them once and not three times. The oldest waits no longer than DEDUPE_TICKS.
  */
 const DEDUPE_ENTRIES = 16_384
@@ -29,6 +29,7 @@ export class Writer {
   readonly #options: WriterOptions
   #opened: Opened | null = null
   #groupsSinceTick = 0
+  #isIdle = false
   #ticksSinceDedupe = 0
 
   constructor(options: WriterOptions) {
@@ -63,12 +64,16 @@ export class Writer {
   tick({ again }: { again: boolean }): boolean {
     const opened = this.#opened
     if (opened === null) return false
-    if (!again) this.#beginMerges(opened)
-    const { requests, dedupe } = opened
-    const index = requests.isMerging ? requests : dedupe.isMerging ? dedupe : null
-    if (index === null) {
-      if (this.#groupsSinceTick === 0) opened.checkpoints.whenIdle()
+    if (!again) {
+      this.#isIdle = this.#groupsSinceTick === 0
       this.#groupsSinceTick = 0
+      this.#beginMerges(opened)
+    }
+    const { requests, dedupe, syncs } = opened
+    const index = requests.isMerging ? requests : dedupe.isMerging ? dedupe : null
+    if (index === null && syncs.hasLeftovers) return this.#sweepSyncs(opened)
+    if (index === null) {
+      if (this.#isIdle) opened.checkpoints.whenIdle()
       return false
     }
     try {
@@ -78,6 +83,18 @@ export class Writer {
       return requests.isMerging || dedupe.isMerging
     } catch (error) {
       this.#noted(error) // the tail stays in memory and the next tick tries again
+      return false
+    }
+  }
+
+  /** Records that are nobody's any more go slice by slice, when no index has to be merged. True while more may be left. */
+  #sweepSyncs({ syncs, inTransaction, checkpoints }: Opened): boolean {
+    try {
+      inTransaction(() => syncs.sweep(SLICE_ENTRIES))
+      checkpoints.afterGroup()
+      return syncs.hasLeftovers
+    } catch (error) {
+      this.#noted(error) // they stay and the next tick tries again
       return false
     }
   }
@@ -105,7 +122,7 @@ export class Writer {
   #beginMerges({ requests, dedupe }: Opened): void {
     requests.beginMerge()
     this.#ticksSinceDedupe += 1
-    if (dedupe.recentCount < DEDUPE_ENTRIES && this.#ticksSinceDedupe < DEDUPE_TICKS) return
+    if (!this.#isIdle && dedupe.recentCount < DEDUPE_ENTRIES && this.#ticksSinceDedupe < DEDUPE_TICKS) return
     this.#ticksSinceDedupe = 0
     dedupe.beginMerge()
   }

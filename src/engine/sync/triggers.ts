@@ -1,0 +1,122 @@
+/**
+ * From accepted events to what they ask of syncs. Called after the request is stored and awaited before it is answered, so that a 2xx
+ * also says that its triggers are kept; for a duplicate they are simply kept again, which changes nothing. An expression that fails, or
+ * an event that brings no usable record, becomes a run: the change is fetched instead of lost.
+ */
+import type { ReceivedEvent } from '../../domain/event.ts'
+import type { RequestView, SyncView } from '../../domain/expression.ts'
+import type { ConnectionId, SyncName } from '../../domain/ids.ts'
+import type { CompiledTrigger } from '../../spec/compiled-sync.ts'
+import type { Clock, ConnectionStore, Journal } from '../ports.ts'
+import { connectionView } from './connection-view.ts'
+import type { ActiveSync, SyncDirectory } from './directory.ts'
+import type { ConnectionView, SyncTrigger, TriggerStore } from './ports.ts'
+import { idsFrom, recordsFrom } from './records.ts'
+import { evaluate } from './request.ts'
+
+export interface AcceptedEvents {
+  readonly integration: string
+  readonly events: readonly ReceivedEvent[]
+  /** What expressions saw of each event, in the same order; may be shorter. */
+  readonly views: readonly RequestView[]
+}
+
+export interface TriggerDeps {
+  readonly store: TriggerStore
+  readonly connections: Pick<ConnectionStore, 'getConnection'>
+  readonly directory: SyncDirectory
+  readonly clock: Clock
+  readonly journal: Journal
+  /** Says that there is something to do. */
+  readonly wake: () => void
+}
+
+export type OnAccepted = (accepted: AcceptedEvents) => Promise<void>
+
+export function createTriggers(deps: TriggerDeps): OnAccepted {
+  const { store, connections, directory, clock, journal, wake } = deps
+
+  async function triggerOf(input: {
+    active: ActiveSync
+    trigger: CompiledTrigger
+    event: ReceivedEvent
+    view: RequestView | undefined
+    connection: ConnectionView
+  }): Promise<SyncTrigger> {
+    const { active, trigger, event, view, connection } = input
+    const { action } = trigger
+    const common = {
+      key: {
+        integration: active.integration,
+        connectionId: connection.connection_id as ConnectionId,
+        sync: active.declaration.name,
+      },
+      eventId: event.id,
+      eventType: event.type,
+      at: clock.now(),
+    }
+    const run: SyncTrigger = { ...common, action: { kind: 'run' }, forwardsResult: false }
+    if (action.kind === 'run' || view === undefined) return run
+    const found = await evaluate(action.value, scopeOf(active, connection, view, clock.now()))
+    const forwardsResult = action.kind !== 'delete' && action.forwardsResult
+    if (found.ok && action.kind === 'upsert') {
+      const { writes, skipped } = recordsFrom(active.declaration, found.value)
+      if (writes.length > 0 && skipped === 0)
+        return { ...common, action: { kind: 'upsert', records: writes }, forwardsResult }
+    } else if (found.ok) {
+      const ids = idsFrom(found.value)
+      const kind = action.kind === 'delete' ? 'delete' : 'fetch'
+      if (ids.length > 0) return { ...common, action: { kind, ids }, forwardsResult }
+    }
+    journal.warn('sync.trigger_unusable', {
+      integration: active.integration,
+      connection_id: connection.connection_id,
+      sync: active.declaration.name,
+      event_id: event.id,
+      event_type: event.type,
+      detail: found.ok ? `${action.kind} gave nothing usable; the sync runs instead` : found.failure.message,
+    })
+    return run
+  }
+
+  return async ({ integration, events, views }) => {
+    const syncs = directory.syncsOf(integration).filter((active) => active.declaration.triggers.length > 0)
+    if (syncs.length === 0) return
+    const known = new Map<ConnectionId, ConnectionView | null>()
+    const triggers: SyncTrigger[] = []
+    const windowMs = new Map<SyncName, number>()
+    for (const [at, event] of events.entries()) {
+      const { type, match } = event
+      if (type === null || match.kind !== 'matched') continue
+      for (const active of syncs) {
+        const trigger = active.declaration.triggers.find((each) => each.fits(type))
+        if (trigger === undefined) continue
+        windowMs.set(active.declaration.name, active.declaration.coalesceMs)
+        for (const connectionId of match.connections) {
+          let connection = known.get(connectionId)
+          if (connection === undefined) {
+            const found = await connections.getConnection(active.integration, connectionId)
+            connection = found === null ? null : connectionView(found)
+            known.set(connectionId, connection)
+          }
+          if (connection === null) continue
+          triggers.push(await triggerOf({ active, trigger, event, view: views[at], connection }))
+        }
+      }
+    }
+    if (triggers.length === 0) return
+    await store.addTriggers({ triggers, windowMs, now: clock.now() })
+    wake()
+  }
+}
+
+function scopeOf(active: ActiveSync, connection: ConnectionView, view: RequestView, now: number): SyncView {
+  return {
+    connection,
+    options: active.options,
+    event: view.event ?? view.body,
+    body: view.body,
+    headers: view.headers,
+    now,
+  }
+}

@@ -1,0 +1,4 @@
+import { describeStore } from '../../conformance/store/describe-store.ts'
+import { openSqlite } from './opening.ts'
+
+describeStore('SQLite', openSqlite)
