@@ -52,6 +52,9 @@ export function createSchemaValidator(schema: Schema, options: { withDefaults?: 
     strict: true,
     allowUnionTypes: true,
     formats: FORMATS,
+    // Half the time of compiling is spent on shorter code and on checking our own schemas, which the tests do (0.33 s to 0.16 s of a start).
+    code: { optimize: false },
+    validateSchema: false,
   } as const
   const validate = new Ajv2020({ ...common, useDefaults: options.withDefaults === true }).compile(schema)
   const partCompiler = new Ajv2020(common)

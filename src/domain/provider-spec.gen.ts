@@ -1184,6 +1184,10 @@ export interface Example {
     documents?: {
       [k: string]: string
     }
+    /**
+     * Members that the published key has in this example beside the usual ones, such as endorsements.
+     */
+    jwk?: {}
   }
   request: {
     method?: 'GET' | 'HEAD' | 'POST' | 'PUT'

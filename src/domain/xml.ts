@@ -94,7 +94,7 @@ class Reading {
     const open = this.#open.at(-1)
     if (open === undefined) this.#fail('there is text outside of the root element')
     this.#skipTo(']]>', '<![CDATA['.length)
-    open!.text += this.#text.slice(start, this.#at - ']]>'.length)
+    open.text += this.#text.slice(start, this.#at - ']]>'.length)
   }
 
   #startElement(): void {
@@ -105,11 +105,11 @@ class Reading {
     this.#at += 1
     const tag = this.#take(NAME)?.[0]
     if (tag === undefined) this.#fail('a tag has no name')
-    const element: OpenElement = { tag: tag!, name: localName(tag!), members: newRecord(), hasMembers: false, text: '' }
+    const element: OpenElement = { tag, name: localName(tag), members: newRecord(), hasMembers: false, text: '' }
     this.#readAttributes(element)
     const end = this.#take(TAG_END)
     if (end === null) this.#fail('a tag is malformed')
-    if (end![1] === '/') this.#close(element)
+    if (end[1] === '/') this.#close(element)
     else this.#open.push(element)
   }
 
@@ -130,7 +130,7 @@ class Reading {
     const name = this.#take(END_TAG)?.[1]
     const open = this.#open.pop()
     if (open === undefined || name !== open.tag) this.#fail('an end tag does not fit')
-    this.#close(open!)
+    this.#close(open)
   }
 
   #close({ name, members, hasMembers, text }: OpenElement): void {

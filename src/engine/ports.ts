@@ -3,10 +3,29 @@
  * here knows SQL, koa or sockets. All times are ms since the epoch.
  */
 import type { Connection, IdentifierQuery, JsonObject } from '../domain/connection.ts'
-import type { AttemptTrigger, ClaimedDelivery, DeathReason, DeliveryState, ForwardPayload, NextStep, Outcome, PlannedDelivery, Transport } from '../domain/delivery.ts'
+import type {
+  AttemptTrigger,
+  ClaimedDelivery,
+  DeathReason,
+  DeliveryState,
+  ForwardPayload,
+  NextStep,
+  Outcome,
+  PlannedDelivery,
+  Transport,
+} from '../domain/delivery.ts'
 import type { ReceivedEvent } from '../domain/event.ts'
 import type { MaybePromise } from '../domain/expression.ts'
-import type { AttemptId, ConnectionId, DeliveryId, DestinationName, EventId, IntegrationKey, ReplayId, RequestId } from '../domain/ids.ts'
+import type {
+  AttemptId,
+  ConnectionId,
+  DeliveryId,
+  DestinationName,
+  EventId,
+  IntegrationKey,
+  ReplayId,
+  RequestId,
+} from '../domain/ids.ts'
 import type { RefusalCode } from '../domain/verification.ts'
 import type { SecretStore } from './keyring/ports.ts'
 
@@ -66,7 +85,11 @@ export interface AcceptanceReceipt {
   /** Events already seen within the window; deliveries that would carry only such events were not stored. */
   readonly duplicates: ReadonlySet<EventId>
   /** Ids of the deliveries that were stored, with the positions they now carry when duplicates were taken out of a batch. */
-  readonly stored: readonly { readonly id: DeliveryId; readonly positions: readonly number[] | null; readonly eventIds: readonly EventId[] }[]
+  readonly stored: readonly {
+    readonly id: DeliveryId
+    readonly positions: readonly number[] | null
+    readonly eventIds: readonly EventId[]
+  }[]
 }
 
 export interface IngestStore {
@@ -76,7 +99,13 @@ export interface IngestStore {
    */
   acceptRequest(acceptance: Acceptance): Promise<AcceptanceReceipt>
   /** Keeps a refused request with its cause. May be dropped under load; never delays the caller. */
-  recordRefusal(refusal: { request: RequestRecord; code: RefusalCode; scheme: string | null; detail: string; clockSkewMs: number | null }): void
+  recordRefusal(refusal: {
+    request: RequestRecord
+    code: RefusalCode
+    scheme: string | null
+    detail: string
+    clockSkewMs: number | null
+  }): void
   /** Keeps an answered handshake. Same promise as `recordRefusal`. */
   recordHandshake(handshake: { request: RequestRecord; name: string }): void
 }
@@ -110,7 +139,12 @@ export interface DeliveryQueue {
    * same one; a lapsed lease makes it due again. At least half of them are first tries as long as so many are due, and as many of the
    * other half are retries and replays; what one kind leaves is the other's.
    */
-  claimDueDeliveries(request: { destination: DestinationName; now: number; limit: number; leaseUntil: number }): Promise<readonly ClaimedDelivery[]>
+  claimDueDeliveries(request: {
+    destination: DestinationName
+    now: number
+    limit: number
+    leaseUntil: number
+  }): Promise<readonly ClaimedDelivery[]>
   /** When the next pending delivery or lapsing lease of each destination is due. Destinations with none are absent. */
   nextDueTimes(): Promise<ReadonlyMap<DestinationName, number>>
   /** Writes the attempt and moves the delivery. Changes nothing and answers false when the fence is not the current one. */
@@ -118,11 +152,18 @@ export interface DeliveryQueue {
   /** Gives back what this process had leased, without counting an attempt: at start (after a crash) and at stop. */
   releaseLeases(request: { now: number }): Promise<number>
   /** Gives back leases that were not used: these deliveries are due now and no attempt is counted. Older fences change nothing. */
-  returnDeliveries(request: { deliveries: readonly { readonly id: DeliveryId; readonly fence: number }[]; now: number }): Promise<number>
+  returnDeliveries(request: {
+    deliveries: readonly { readonly id: DeliveryId; readonly fence: number }[]
+    now: number
+  }): Promise<number>
   /** Makes a delivery due now, whatever its state but `in_flight`; its attempts so far stay, its retry schedule begins anew. */
   replayDelivery(request: { id: DeliveryId; now: number }): Promise<'replayed' | 'in_flight' | 'unknown'>
   /** Ends a delivery in one of these states: it is `cancelled`, is not attempted again, and no longer holds up those behind it. */
-  cancelDelivery(request: { id: DeliveryId; states: readonly DeliveryState[]; now: number }): Promise<'cancelled' | 'in_flight' | 'other_state' | 'unknown'>
+  cancelDelivery(request: {
+    id: DeliveryId
+    states: readonly DeliveryState[]
+    now: number
+  }): Promise<'cancelled' | 'in_flight' | 'other_state' | 'unknown'>
   /**
    * Keeps the order of connections for these destinations only: what waits for its turn at another one becomes due. Answers how many.
    */
@@ -132,7 +173,11 @@ export interface DeliveryQueue {
 /** What a person tells a destination; kept, so that it outlives a restart. */
 export interface DestinationControl {
   /** Of a destination that is paused already, the pause as it is. */
-  pauseDestination(request: { destination: DestinationName; reason: string | null; now: number }): Promise<DestinationPause>
+  pauseDestination(request: {
+    destination: DestinationName
+    reason: string | null
+    now: number
+  }): Promise<DestinationPause>
   /** False when it was not paused. */
   resumeDestination(destination: DestinationName): Promise<boolean>
   listPauses(): Promise<readonly DestinationPause[]>
@@ -220,7 +265,12 @@ export interface ReplayStore {
    * Makes these deliveries due now if they are still in the state of the filter, and moves the replay's cursor and counts in the same
    * transaction; answers the replay as it is then. A replay that is not running changes nothing.
    */
-  replayBatch(request: { id: ReplayId; deliveries: readonly DeliveryId[]; cursor: string | null; now: number }): Promise<Replay | null>
+  replayBatch(request: {
+    id: ReplayId
+    deliveries: readonly DeliveryId[]
+    cursor: string | null
+    now: number
+  }): Promise<Replay | null>
 }
 
 // -------------------------------------------------------------------------------------------------------------- retention
@@ -230,7 +280,12 @@ export interface RetentionStore {
    * Deletes at most `limit` requests of this kind received before `before`, with all that belongs to them, oldest first. A request
    * with a delivery that is not delivered or cancelled stays. `next` goes on behind the last one looked at; null at the end.
    */
-  deleteRequests(request: { kind: 'accepted' | 'refused'; before: number; after: string | null; limit: number }): Promise<Swept>
+  deleteRequests(request: {
+    kind: 'accepted' | 'refused'
+    before: number
+    after: string | null
+    limit: number
+  }): Promise<Swept>
   /** Deletes at most `limit` attempts that began before `before`, except of deliveries that are still to be made. */
   deleteAttempts(request: { before: number; after: string | null; limit: number }): Promise<Swept>
   /** Cancels at most `limit` deliveries that are held since before `before`. */
@@ -284,10 +339,18 @@ export interface ConnectionStore {
   putConnection(input: ConnectionInput, now: number): Promise<{ connection: Connection; created: boolean }>
   getConnection(integration: IntegrationKey, id: ConnectionId): Promise<Connection | null>
   /** Replaces the given members; null when there is no such connection. */
-  changeConnection(integration: IntegrationKey, id: ConnectionId, change: ConnectionChange, now: number): Promise<Connection | null>
+  changeConnection(
+    integration: IntegrationKey,
+    id: ConnectionId,
+    change: ConnectionChange,
+    now: number,
+  ): Promise<Connection | null>
   deleteConnection(integration: IntegrationKey, id: ConnectionId): Promise<boolean>
   /** Newest first. */
-  listConnections(filter: { integration?: IntegrationKey; connectionId?: ConnectionId; search?: string }, page: PageRequest): Promise<Page<Connection>>
+  listConnections(
+    filter: { integration?: IntegrationKey; connectionId?: ConnectionId; search?: string },
+    page: PageRequest,
+  ): Promise<Page<Connection>>
 }
 
 /** Keyset paging, newest first: `after` is the cursor of the page before. */
@@ -395,9 +458,15 @@ export interface LogFilter {
 export interface LogReader {
   listRequests(filter: LogFilter & { outcome?: RequestOutcome }, page: PageRequest): Promise<Page<LoggedRequest>>
   getRequest(id: RequestId): Promise<LoggedRequestDetail | null>
-  listEvents(filter: LogFilter & { type?: string; status?: LoggedEvent['status'] }, page: PageRequest): Promise<Page<LoggedEvent>>
+  listEvents(
+    filter: LogFilter & { type?: string; status?: LoggedEvent['status'] },
+    page: PageRequest,
+  ): Promise<Page<LoggedEvent>>
   getEvent(id: EventId): Promise<LoggedEvent | null>
-  listDeliveries(filter: LogFilter & { state?: DeliveryState; destination?: DestinationName; requestId?: RequestId }, page: PageRequest): Promise<Page<LoggedDelivery>>
+  listDeliveries(
+    filter: LogFilter & { state?: DeliveryState; destination?: DestinationName; requestId?: RequestId },
+    page: PageRequest,
+  ): Promise<Page<LoggedDelivery>>
   getDelivery(id: DeliveryId): Promise<(LoggedDelivery & { readonly attempts: readonly LoggedAttempt[] }) | null>
   /** Counts by outcome and state, for `/api/v1/stats` and metrics. */
   stats(): Promise<{

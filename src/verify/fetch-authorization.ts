@@ -57,13 +57,13 @@ export async function authorize(
   context: VerifyContext,
 ): Promise<string | undefined | Refusal> {
   if (bearer !== undefined) {
-    const token = bearer.fill(values)
+    const token = bearer.render(values)
     return token === undefined ? MISSING : `Bearer ${token}`
   }
   const pair = basic ?? client
   if (pair === undefined) return undefined
-  const username = pair.username.fill(values)
-  const password = pair.password.fill(values)
+  const username = pair.username.render(values)
+  const password = pair.password.render(values)
   if (username === undefined || password === undefined) return MISSING
   const credentials = basicCredentials(username, password)
   if (client === undefined) return credentials

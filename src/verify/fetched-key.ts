@@ -66,14 +66,14 @@ export function compileFetchedKey(alternative: Alternative, clause: FetchedKey, 
   ): Promise<DocumentRequest | Refusal> => {
     const own: Record<string, string> = keyId === undefined ? {} : { key_id: keyId }
     const values: TemplateValues = { own, secrets: context.secrets, options: place.view.options }
-    const filled = post.map(([name, template]) => [name, template.fill(values)] as const)
+    const filled = post.map(([name, template]) => [name, template.render(values)] as const)
     const authorized = await authorize(authorization, values, context)
     if (isRefusal(authorized)) return authorized
     if (filled.some(([, text]) => text === undefined)) {
       return refuse('key_unavailable', 'Something that the request for the key needs is not configured.')
     }
     const body = { contentType: 'application/json', text: JSON.stringify(Object.fromEntries(filled)) }
-    const accept = clause.member !== undefined || /^jwk/.test(clause.as) ? 'application/json' : '*/*'
+    const accept = clause.member !== undefined || clause.as.startsWith('jwk') ? 'application/json' : '*/*'
     return { url, accept, authorization: authorized, ...(post.length === 0 ? {} : { body }) }
   }
 
@@ -123,7 +123,7 @@ function compileUrl(alternative: Alternative, clause: FetchedKey, compileExpress
   const template = compile(alternative, url)
   return async ({ view }, keyId) => {
     const own: Record<string, string> = keyId === undefined ? {} : { key_id: encodeURIComponent(keyId) }
-    const filled = template.fill({ own, secrets: () => [], options: view.options })
+    const filled = template.render({ own, secrets: () => [], options: view.options })
     if (filled === undefined)
       return refuse('key_unavailable', 'The URL of the key lacks an option or the id of the key.')
     if (!URL.canParse(filled)) return foreign
@@ -139,7 +139,7 @@ function compileReading(
 ): (document: KeyDocument, keyId: string | undefined, now: number) => readonly LiveKey<KeyObject>[] | string {
   const select = kind === 'secret' ? undefined : createKeySelector(kind)
   const valueOf = (text: string): unknown => {
-    if (clause.member === undefined && !/^jwk/.test(clause.as)) return text.trim()
+    if (clause.member === undefined && !clause.as.startsWith('jwk')) return text.trim()
     const parsed: unknown = JSON.parse(text)
     return clause.member === undefined ? parsed : readMember(parsed, clause.member.split('.'))
   }

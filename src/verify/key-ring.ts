@@ -63,9 +63,10 @@ export function createKeyPool(): KeyPool {
 
 /** Two rings over one pool have different keys when their numbers begin at different places. */
 export function createKeyRing(
-  alternatives: readonly Alternative[],
+  listed: readonly Alternative[],
   source: { readonly pool: KeyPool; readonly firstNumber?: number } = { pool: createKeyPool() },
 ): KeyRing {
+  const alternatives = listed.flatMap((alternative) => [alternative, ...(alternative.also ?? [])])
   const pairs = new Map<string, KeyPair>()
   const pairOf = (alternative: Alternative): KeyPair | undefined => {
     const kind = pairKindOf(alternative)

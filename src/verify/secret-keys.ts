@@ -115,7 +115,7 @@ export function fillerOf(
   { secrets }: Pick<SecretContext, 'secrets'>,
   options: Readonly<Record<string, string>>,
 ): FillTemplate {
-  return (secret) => template.fill({ own: { secret }, secrets, options })
+  return (secret) => template.render({ own: { secret }, secrets, options })
 }
 
 type ReadAll<Key> = (secrets: readonly Secret[], context: SecretContext, place: PlaceContext) => readonly LiveKey<Key>[]

@@ -100,9 +100,15 @@ export function compileSignatureSource(alternative: Alternative, setting: Scheme
   const ambiguous = refuse('signature_ambiguous', `The ${place} was sent more than once.`)
   const excessive = refuse('signature_ambiguous', `The ${place} holds more than ${maxSignatures} signatures.`)
 
+  // The word in front of credentials is written in any case (RFC 9110 §11.1); any other prefix to the letter.
+  const isWord = source.header?.toLowerCase() === 'authorization' && prefix.endsWith(' ')
+  const word = prefix.toLowerCase()
+  const isPrefixOf = (value: string): boolean =>
+    isWord ? value.slice(0, word.length).toLowerCase() === word : value.startsWith(prefix)
+
   /** What follows the prefix; undefined for a value that lacks it. */
   const withoutPrefix = (value: string): string | undefined =>
-    value.startsWith(prefix) ? value.slice(prefix.length) : isOptional ? value : undefined
+    isPrefixOf(value) ? value.slice(prefix.length) : isOptional ? value : undefined
 
   const interpret = (located: Located): SignatureTexts | Refusal | undefined => {
     if (located === undefined || isRefusal(located)) return located

@@ -16,7 +16,7 @@ import { decodeToken } from './schemes/unverified-token.ts'
 import { signatureSourceOf } from './signature-source.ts'
 import type { ConnectionSecrets, ExpressionCompiler } from './verifier.ts'
 import type { KeyRing } from './key-ring.ts'
-import { memberPath, unsignable } from './signing/request-edit.ts'
+import { jsonIn, memberPath, unsignable } from './signing/request-edit.ts'
 import { signText } from './signing/sign-text.ts'
 import { signingSecret } from './signing/signing-secret.ts'
 import { signWithBasic, signWithJwt, signWithSharedToken } from './signing/sign-token.ts'
@@ -90,7 +90,7 @@ export function hasSignature(alternatives: readonly Alternative[], request: Inbo
 
 /** Only plain paths can be seen without the expression language; what is computed counts as not there. */
 function hasBodySignature(alternative: Alternative, expression: string, request: InboundRequest): boolean {
-  const body = parseJson(request.rawBody)
+  const body = jsonIn(request.rawBody)?.value
   const path = memberPath(expression, alternative.each === undefined ? 'body' : 'item')
   if (path === undefined) return false
   const holders = alternative.each === undefined ? body : readDataPath(body, alternative.each)
@@ -139,12 +139,4 @@ async function isReady(
   if (alternative.connection === undefined || input.connectionSecrets === undefined) return false
   // Of a token only its claims tell the connection, and they are made when it is signed.
   return alternative.scheme === 'jwt' || (await signingSecret(alternative, input, compileExpression)) !== undefined
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'))
-  } catch {
-    return undefined
-  }
 }

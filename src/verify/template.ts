@@ -16,8 +16,8 @@ export interface TemplateValues {
 export interface Template {
   /** Secrets that it names. */
   readonly secretNames: readonly string[]
-  /** Undefined when something in it is not configured. `write` is applied to what fills a hole. */
-  fill(values: TemplateValues, write?: (text: string) => string): string | undefined
+  /** Undefined when something in it is not configured. */
+  render(values: TemplateValues): string | undefined
 }
 
 /** A string tells what is wrong. `own` are the placeholders beside {secret:NAME} and {option:NAME}. */
@@ -31,12 +31,12 @@ export function compileTemplate(source: string, own: readonly string[]): Templat
   const holes = tokens.filter((_, at) => at % 2 === 1)
   return {
     secretNames: holes.filter((hole) => hole.startsWith('secret:')).map((hole) => hole.slice('secret:'.length)),
-    fill(values, write = (text) => text) {
+    render(values) {
       let text = ''
       for (const [at, token] of tokens.entries()) {
         const value = at % 2 === 0 ? token : valueOf(token, values)
         if (value === undefined || (at % 2 === 1 && value === '')) return undefined
-        text += at % 2 === 0 ? token : write(value)
+        text += value
       }
       return text
     },

@@ -11,6 +11,10 @@ describe('a secret can be digested', () => {
   const uses: readonly { readonly source: string; readonly same: string }[] = [
     { source: "$hmac('sha256', $secret('token'), body.a)", same: `$hmac('sha256', '${TEXT}', body.a)` },
     { source: "$hmac('sha256', 'k', $secret('token'))", same: `$hmac('sha256', 'k', '${TEXT}')` },
+    {
+      source: "$hmac('sha1', ['sha1', $secret('token')], body.a)",
+      same: `$hmac('sha1', ['sha1', '${TEXT}'], body.a)`,
+    },
     { source: "$sha256([body.a, $secret('token'), 'x'])", same: `$sha256(body.a & '${TEXT}' & 'x')` },
     { source: "$md5($secret('token'))", same: `$md5('${TEXT}')` },
     { source: "$secret('token').$sha1($)", same: `$sha1('${TEXT}')` },
@@ -69,6 +73,8 @@ const attempts: readonly string[] = [
   "$contains($secret('token'), 'a')",
   "$match($secret('token'), /./)",
   "$hmac($secret('token'), 'k', 'x')",
+  "$hmac('sha256', [$secret('token'), 'k'], 'x')",
+  "$hmac('sha256', ['sha256', [$secret('token')]], 'x')",
   "$digest('sha256', {'a': $secret('token')})",
   "$query($secret('token'), 'a')",
   "($f := function() { $secret('token') }; $f())",

@@ -69,7 +69,7 @@ const refusals: { name: string; answer: Handler; error: RegExp }[] = [
   {
     name: 'refuses what is not UTF-8',
     answer: answering(200, Buffer.from([0x22, 0xff, 0x22])),
-    error: /not JSON/,
+    error: /not UTF-8/,
   },
   {
     name: 'stops reading after 1 MB',

@@ -1,5 +1,9 @@
-/** A gateway that starts with 10,000 deliveries to make: they drain in bounded memory, and what comes in new is not held up by them. */
+/**
+ * A gateway that starts with 10,000 deliveries to make, each tried once before, as after an outage of the app: they drain in bounded
+ * memory, and what comes in new is not held up by them.
+ */
 import { readFileSync } from 'node:fs'
+import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { createReceiver, hang } from '../support/receiver.ts'
 import { takeAccount } from './account.ts'
@@ -8,10 +12,14 @@ import { readStats, untilSettled } from './stats.ts'
 import { useWorld } from './world.ts'
 
 const BACKLOG = 10_000
+/** A lane holds 64 deliveries for 16 slots, and may be in the middle of claiming as many. */
+const AHEAD_AT_MOST = 500
+/** Some 200 on the reference machine, with 10,000 deliveries as with 100. */
+const MEMORY_MB = 400
 
-const use = useWorld({ bodyBytes: 1_000 })
+const use = useWorld()
 
-test(`drains ${BACKLOG} deliveries pending at the start, and delivers a new event elsewhere meanwhile`, async () => {
+test(`drains ${BACKLOG} deliveries pending at the start, and lets new ones through meanwhile`, async () => {
   const { world } = use
   const { home, provider, receiver } = world
   const other = await createReceiver()
@@ -30,20 +38,21 @@ integrations:
     const first = await home.start()
     await provider.send(first.url, { total: BACKLOG, lanes: 32 })
     await first.kill('SIGKILL')
-    const asked = receiver.requests.length
+    countOneTryOfEach(home.database)
 
-    let receivedWhenElsewhere = -1
+    receiver.answerWith({ status: 200 })
+    const asked = receiver.requests.length
+    const drained = (): number => receiver.requests.length - asked
+    let drainedWhenOther = -1
     other.answerWith((_request, response) => {
-      receivedWhenElsewhere = receiver.requests.length - asked
+      drainedWhenOther = drained()
       response.writeHead(200).end()
     })
-    receiver.answerWith({ status: 200 })
     const second = await home.start()
     const before = await readStats(second.url)
-    await Promise.all([
-      provider.send(second.url, { total: BACKLOG + 1, lanes: 1 }),
-      newcomer.send(second.url, { total: 1, lanes: 1 }),
-    ])
+    await newcomer.send(second.url, { total: 1, lanes: 1 })
+    await provider.send(second.url, { total: BACKLOG + 1, lanes: 1 })
+    const drainedWhenAccepted = drained()
     await untilSettled(second.url, BACKLOG + 2)
     const peakMb = peakMemoryMb(second.process.pid)
     expect(await second.kill('SIGTERM')).toBe(0)
@@ -56,14 +65,16 @@ integrations:
       receiver,
       also: {
         'pending at the start': before.deliveries['pending'] ?? 0,
-        'new event to the same app came as number': place + 1,
-        'new event to another app came after': receivedWhenElsewhere,
+        'drained when a new event was accepted': drainedWhenAccepted,
+        'when the same app had it': place,
+        'when another app had its own': drainedWhenOther,
         'peak memory (MB)': peakMb ?? 'unknown',
       },
     })
     expect(account).toMatchObject({ accepted: BACKLOG + 1, delivered: BACKLOG + 1, duplicates: 0 })
-    expect(receivedWhenElsewhere).toBeLessThan(BACKLOG)
-    if (peakMb !== null) expect(peakMb).toBeLessThan(400)
+    expect(place).toBeLessThan(drainedWhenAccepted + AHEAD_AT_MOST)
+    expect(drainedWhenOther).toBeLessThan(BACKLOG)
+    if (peakMb !== null) expect(peakMb).toBeLessThan(MEMORY_MB)
     takeAccount({
       scenario: 'new event to another app',
       database: home.database,
@@ -75,6 +86,13 @@ integrations:
     await other.close()
   }
 }, 240_000)
+
+/** In the database of a gateway that does not run. */
+function countOneTryOfEach(path: string): void {
+  const database = new Database(path)
+  database.exec('UPDATE deliveries SET tries = 1, attempt_count = 1')
+  database.close()
+}
 
 /** The most it ever had, where the system tells. */
 function peakMemoryMb(pid: number | undefined): number | null {

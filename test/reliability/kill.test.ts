@@ -11,7 +11,7 @@ import { useWorld } from './world.ts'
 
 const KILLS = 50
 /** After that many ms of load at most. */
-const LONGEST_LIFE_MS = 300
+const LONGEST_LIFE_MS = 250
 /** Every so manieth is killed while it starts instead. */
 const START_SHARE = 0.2
 /** A start takes about that long once its code is loaded. */

@@ -11,7 +11,7 @@ import { createProvider, numberOf, type Provider, SECRET } from './provider.ts'
 import { untilSettled } from './stats.ts'
 
 /** Deliveries of each app. */
-const TOTAL = 64
+const TOTAL = 32
 const RETRIES = ['100ms', '100ms', '200ms', '400ms', '800ms']
 /** Of the app whose answer comes after it. */
 const TIMEOUT_MS = 1_000

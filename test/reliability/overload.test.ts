@@ -11,18 +11,18 @@ const use = useWorld()
 test('answers 503 with Retry-After beyond its bound on memory, and keeps all that it accepted', async () => {
   const { world } = use
   const { home, receiver } = world
-  // The bound is three bodies: with 64 requests at once it is met all the time.
+  // The bound is three bodies: with 48 requests at once it is met all the time.
   world.configure({ more: 'ingest: { max_pending_bytes: 128kb }' })
   const provider = createProvider({ integration: 'github', bodyBytes: 40_000 })
   const gateway = await home.start()
-  await provider.send(gateway.url, { total: 300, lanes: 64 })
-  await world.untilReceived(300)
-  await untilSettled(gateway.url, 300)
+  await provider.send(gateway.url, { total: 150, lanes: 48 })
+  await world.untilReceived(150)
+  await untilSettled(gateway.url, 150)
   expect(await gateway.kill('SIGTERM')).toBe(0)
 
   const account = takeAccount({ scenario: 'store overloaded', database: home.database, provider, receiver })
   expect(provider.refusals['store_overloaded']).toBeGreaterThan(0)
-  expect(account).toMatchObject({ accepted: 300, delivered: 300, duplicates: 0, unannounced: 0 })
+  expect(account).toMatchObject({ accepted: 150, delivered: 150, duplicates: 0, unannounced: 0 })
 }, 240_000)
 
 test('takes a body larger than the bound when nothing else waits', async () => {

@@ -568,7 +568,7 @@ export function createMemorySyncStore(): MemorySyncStore {
         triggeredAt.set(`${key.integration}\n${key.sync}`, now)
         const ids =
           action.kind === 'run' ? null : action.kind === 'upsert' ? action.records.map(({ id }) => id) : action.ids
-        for (const suspicion of [...suspicions]) {
+        for (const suspicion of suspicions.slice()) {
           const { missed } = suspicion
           if (textOf(missed.key) === textOf(key) && (ids === null || ids.includes(missed.recordId)))
             suspicions.splice(suspicions.indexOf(suspicion), 1)

@@ -126,7 +126,7 @@ export function createExampleSigner(compiled: CompiledSpec, parts: SignerParts):
       const options = givenOptions(document, example)
       const madeUp = example.given?.secrets === undefined ? publicKeysOf(rings.provider) : []
       const given = new Map([...givenSecrets(document, example), ...madeUp])
-      const keySets = rings.provider.keySetsFor({ documents: example.given?.documents })
+      const keySets = rings.provider.keySetsFor({ documents: example.given?.documents, jwk: example.given?.jwk })
       const common = { options, keySets, connectionSecrets }
       const asItIs = { ...common, request, spec: compiled, secrets: given, remarks: [], isSignedHere: false }
       const isWanted = example.sign ?? (provesNothing || hasSignature(document.verify, request) ? false : undefined)

@@ -88,7 +88,8 @@ export function createReplays(parts: ReplaysParts): Replays {
   /** Rejects never; a fault of the store is waited out. */
   async function run(replay: Replay): Promise<void> {
     let current = replay
-    while (!isStopped) {
+    for (;;) {
+      if (isStopped) return
       try {
         const next = await step(current)
         if (next === null || next.state !== 'running') {

@@ -74,12 +74,12 @@ export function createSweeper(parts: {
   async function inBatches(next: (after: string | null) => Promise<Swept>): Promise<number> {
     let total = 0
     let after: string | null = null
-    do {
+    for (;;) {
       const swept: Swept = await paced(() => next(after))
       total += swept.deleted
       after = swept.next
-    } while (after !== null && !isStopped)
-    return total
+      if (after === null || isStopped) return total
+    }
   }
 
   async function expireHeld(before: number, now: number): Promise<number> {
@@ -92,7 +92,9 @@ export function createSweeper(parts: {
   }
 
   async function shrink(): Promise<void> {
-    while (!isStopped && (await paced(() => store.shrink({ pages: PAGES_PER_STEP }))) > 0);
+    for (;;) {
+      if (isStopped || (await paced(() => store.shrink({ pages: PAGES_PER_STEP }))) === 0) return
+    }
   }
 
   /** Does it, then waits as the work took. */

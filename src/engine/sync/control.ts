@@ -68,7 +68,7 @@ const UNITS: Readonly<Record<string, string>> = {
 /** An interval as the peer's clients write it, in ms. Throws `api_invalid_input`. */
 export function parseEvery(text: string): number {
   const [, count, unit] = /^(?:every\s+)?(\d{1,6})?\s*([a-z]+)$/i.exec(text.trim()) ?? []
-  const short = unit === undefined ? undefined : UNITS[unit.toLowerCase()]
+  const short = unit !== undefined && Object.hasOwn(UNITS, unit.toLowerCase()) ? UNITS[unit.toLowerCase()] : undefined
   const ms = short === undefined || Number(count ?? 1) === 0 ? 0 : parseDuration(`${Number(count ?? 1)}${short}`)
   if (ms < MIN_EVERY_MS) {
     throw new GatewayError({

@@ -3,6 +3,7 @@
  * expire or when the provider refuses them. However many runs wait for a token, one call refreshes it; the new one is stored sealed
  * before it is used, because a provider that rotates refresh tokens has already forgotten the old one.
  */
+import pRetry from 'p-retry'
 import type { JsonObject, JsonValue } from '../../domain/connection.ts'
 import type { SyncView } from '../../domain/expression.ts'
 import type { ConnectionId, IntegrationKey } from '../../domain/ids.ts'
@@ -77,12 +78,12 @@ export function createCredentialKeeper(deps: CredentialDeps): CredentialKeeper {
     const next: JsonObject = { ...values, ...granted.value }
     const sealed = vault.seal(JSON.stringify(next), placeOf(integration, connectionId))
     if (kept.value !== null) {
-      const isReplaced = await store.replaceCredentials({
-        integration,
-        connectionId,
-        expectedVersion: kept.value.version,
-        sealed,
-      })
+      const { version: expectedVersion } = kept.value
+      // The old refresh token may be dead by now: a moment of trouble in the store must not cost the connection.
+      const isReplaced = await pRetry(
+        () => store.replaceCredentials({ integration, connectionId, expectedVersion, sealed }),
+        { retries: 5, minTimeout: 100, unref: true },
+      )
       journal.record('credentials.refreshed', { integration, connection_id: connectionId, stored: isReplaced })
     }
     return ok(live(next))
@@ -174,8 +175,9 @@ export function textOf(value: JsonValue | undefined): string | null {
 /** `expires_at` is ISO text, or a number of seconds or ms; without it a token is good until it is refused. */
 function expiresSoon(values: JsonObject, now: number): boolean {
   const at = values['expires_at']
-  if (at === undefined || at === null) return false
-  const ms = typeof at === 'number' ? (at < 1e11 ? at * 1_000 : at) : Date.parse(String(at as string))
+  // Seconds since 1970 reach 1e11 in the year 5138; ms passed it in 1973.
+  const ms =
+    typeof at === 'number' ? (at < 1e11 ? at * 1_000 : at) : typeof at === 'string' ? Date.parse(at) : Number.NaN
   return Number.isNaN(ms) ? false : ms - EXPIRY_MARGIN_MS <= now
 }
 
@@ -190,8 +192,11 @@ function live(values: JsonObject): LiveCredentials {
     }
   }
   visit(values, '')
-  const { username, password } = values
-  if (typeof username === 'string' && typeof password === 'string')
-    secrets.add(Buffer.from(`${username}:${password}`).toString('base64'))
+  const username = textOf(values['username'])
+  const password = textOf(values['password'])
+  if (username !== null) {
+    secrets.add(Buffer.from(`${username}:${password ?? ''}`).toString('base64'))
+    if (password === null) secrets.add(username) // then the user is the key
+  }
   return { values, secrets: [...secrets] }
 }

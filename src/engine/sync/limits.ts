@@ -21,7 +21,8 @@ export function limitOf(
 ): Limit {
   const remaining = rule === null ? undefined : answer.headers[rule.remaining]
   const isUsedUp = remaining !== undefined && Number.parseFloat(remaining) < 1
-  const isRefusal = answer.status === 429 || (isUsedUp && rule?.statuses.has(answer.status) === true)
+  const isNamed = rule?.statuses.has(answer.status) === true
+  const isRefusal = answer.status === 429 || (isNamed && (isUsedUp || answer.headers['retry-after'] !== undefined))
   const afterMs = isRefusal ? retryAfterMs(answer.headers['retry-after'], now) : null
   if (afterMs !== null) return { isRefusal, until: now + afterMs }
   const resetAt = rule !== null && isUsedUp ? resetTime(answer.headers[rule.reset], rule.unit, now) : null

@@ -53,8 +53,10 @@ export async function nextPage(input: {
   answer: JsonAnswer
   itemCount: number
   view: SyncView
+  /** The query parameter of the credentials: some providers repeat it in the next URL, and it must not be stored. */
+  secretParameter?: string | null
 }): Promise<Outcome<PageState | null>> {
-  const { pages, page, answer, itemCount, view } = input
+  const { pages, page, answer, itemCount, view, secretParameter = null } = input
   if (pages === null) return ok(null)
   if (pages.more !== null) {
     const more = await evaluate(pages.more, view)
@@ -88,6 +90,7 @@ export async function nextPage(input: {
       },
     )
   }
+  if (secretParameter !== null) url.searchParams.delete(secretParameter)
   return ok({ ...following, value: url.href })
 }
 
@@ -95,15 +98,19 @@ function isNoWeaker(url: URL, before: URL): boolean {
   return url.protocol === 'https:' || before.protocol === 'http:'
 }
 
+const MAX_LINK_LENGTH = 16_384
+/** `<target>` with its parameters. White space stands before what it belongs to only, so that a long run of it is read twice at most. */
+const LINK = /<([^<>]*)>((?:\s*;\s*[\w!#$&+.^`|~*-]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*))?)*)/g
+const PARAMETER = /;\s*([\w!#$&+.^`|~*-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?/g
+
 /** The target of a Link header's relation (RFC 8288 §3); commas and semicolons may stand inside of <…> and quotes. */
 function linkTo(relation: string, answer: JsonAnswer): string | undefined {
   const header = answer.headers['link'] ?? ''
-  if (header.length > 65_536) return undefined
-  for (const [, target, parameters] of header.matchAll(
-    /<([^<>]*)>((?:\s*;\s*[\w!#$&+.^`|~*-]+\s*(?:=\s*(?:"[^"]*"|[^\s;,"]*))?)*)/g,
-  )) {
-    const [, quoted, token] = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))/i.exec(parameters ?? '') ?? []
-    const relations = (quoted ?? token ?? '').toLowerCase().split(/\s+/)
+  if (header.length > MAX_LINK_LENGTH) return undefined
+  for (const [, target, parameters] of header.matchAll(LINK)) {
+    // The first `rel` counts, and those after it do not (§3.3).
+    const rel = [...(parameters ?? '').matchAll(PARAMETER)].find(([, name]) => name?.toLowerCase() === 'rel')
+    const relations = (rel?.[2] ?? rel?.[3] ?? '').toLowerCase().split(/\s+/)
     if (relations.includes(relation)) return target
   }
   return undefined

@@ -11,7 +11,6 @@ import type {
   RecordAction,
   RecordChange,
   RunCause,
-  RunCounters,
   RunProgress,
   SyncFailure,
   SyncKey,

@@ -48,6 +48,11 @@ export function noProgress(checkpoint: Checkpoint): RunProgress {
   return { pages: 0, requests: 0, items: 0, nextPage: pageToJson(FIRST_PAGE), checkpoint, isComplete: true }
 }
 
+/** From the first page again; what is counted goes on. */
+function begunAnew(progress: RunProgress, requests: number): RunProgress {
+  return { ...progress, requests, items: 0, nextPage: pageToJson(FIRST_PAGE), isComplete: true }
+}
+
 export async function pullPages(ask: AskApi, request: PullRequest): Promise<PullEnd> {
   const { active, connectionId, now } = request
   const { declaration } = active
@@ -86,7 +91,7 @@ export async function pullPages(ask: AskApi, request: PullRequest): Promise<Pull
     if (result.kind === 'failure') {
       // Cursors die with time: a run taken up again begins anew where the provider no longer knows the one it was at.
       if (isFirstQuestion && page.number > 1 && isClientError(result.failure)) {
-        progress = { ...progress, requests, items: 0, nextPage: pageToJson(FIRST_PAGE), isComplete: true }
+        progress = begunAnew(progress, requests)
         isFirstQuestion = false
         continue
       }
@@ -106,7 +111,9 @@ export async function pullPages(ask: AskApi, request: PullRequest): Promise<Pull
     const checkpoint = await advanceCheckpoint(declaration, progress.checkpoint, mapped)
     if (!checkpoint.ok) return { kind: 'failed', failure: checkpoint.failure }
     const { itemCount, skipped } = records.value
-    const next = await nextPage({ pages: declaration.pages, page, answer, itemCount, view: mapped })
+    const { auth, pages } = declaration
+    const secretParameter = auth.kind === 'query' ? auth.name : null
+    const next = await nextPage({ pages, page, answer, itemCount, view: mapped, secretParameter })
     if (!next.ok) return { kind: 'failed', failure: next.failure }
     progress = {
       pages: progress.pages + 1,

@@ -108,7 +108,7 @@ async function valueOf(value: CompiledValue, view: SyncView): Promise<Outcome<un
 function textsOf(value: unknown): string[] {
   if (value === undefined || value === null) return []
   if (Array.isArray(value)) return value.flatMap(textsOf)
-  return [typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean)]
+  return [typeof value === 'string' ? value : JSON.stringify(value)]
 }
 
 /**
@@ -160,7 +160,7 @@ async function fillTemplate(
         hint: 'Set it on the connection, or correct the expression.',
       })
     }
-    text += write(String(value.value as string | number | boolean))
+    text += write(String(value.value))
   }
   return ok(text)
 }

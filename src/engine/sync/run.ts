@@ -3,6 +3,7 @@
  * ends with one transaction that commits the checkpoint and tells the app. Killed at any moment it goes on after the last saved page.
  * Whatever goes wrong ends the run with its cause; the schedule goes on.
  */
+import { GatewayError } from '../../domain/errors.ts'
 import type { Ids, IntegrationKey } from '../../domain/ids.ts'
 import {
   type Checkpoint,
@@ -46,6 +47,8 @@ const BATCH_SIZE = 500
 const DELETE_BATCH = 1_000
 /** A provider that sends us away for longer than this has failed the run. */
 const MAX_POSTPONEMENT_MS = 24 * 3_600_000
+/** A run that is sent away again and again has failed as well: the app is told, and the schedule begins anew. */
+const MAX_RESUMPTIONS = 100
 const MAX_NOTES = 20
 
 export function createRunSync(deps: RunDeps): RunSync {
@@ -75,11 +78,11 @@ export function createRunSync(deps: RunDeps): RunSync {
       onPage: async (page) => (await work.save(page)) && !signal.aborted,
     }).catch((error: unknown) => {
       if (signal.aborted) return { kind: 'stopped' as const }
+      // The store's faults pass, and what is saved is safe: the lease lapses and the run goes on. Ours would come again.
+      if (error instanceof GatewayError && error.code.startsWith('store_')) throw error
       journal.error('sync.faulted', { ...factsOf(claimed), run_id: run.id, error })
-      return {
-        kind: 'failed' as const,
-        failure: fail('internal_error', 'a fault of the gateway; the journal has it').failure,
-      }
+      const detail = 'a fault of the gateway; the journal has it'
+      return { kind: 'failed' as const, failure: fail('internal_error', detail).failure }
     })
     if (work.isLeaseLost) return journal.warn('sync.lease_lost', { ...factsOf(claimed), run_id: run.id })
     const context: NoticeContext = {
@@ -96,7 +99,8 @@ export function createRunSync(deps: RunDeps): RunSync {
       case 'failed':
         return finishFailed(work, context, end.failure)
       case 'wait':
-        return end.until - clock.now() > MAX_POSTPONEMENT_MS
+        return end.until - clock.now() > MAX_POSTPONEMENT_MS ||
+          (claimed.interrupted?.run.resumptions ?? 0) > MAX_RESUMPTIONS
           ? finishFailed(work, context, fail('rate_limited', end.reason).failure)
           : postpone(work, end.until, end.reason)
       case 'stopped':

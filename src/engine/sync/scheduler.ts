@@ -46,7 +46,10 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   function wake(): void {
     if (!isStarted || stopping.signal.aborted) return
     isWoken = true
-    looking ??= look().finally(() => (looking = null))
+    looking ??= look().finally(() => {
+      looking = null
+      if (isWoken) wake() // woken between the last look and now
+    })
   }
 
   async function look(): Promise<void> {
@@ -95,7 +98,10 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
 
   function begin(work: () => Promise<void>): void {
     const job = work()
-      .catch((error: unknown) => journal.error('sync.faulted', { error })) // its lease lapses, and it is taken up again
+      .catch((error: unknown) => {
+        // Its lease lapses, and it is taken up again.
+        if (!stopping.signal.aborted) journal.error('sync.faulted', { error })
+      })
       .finally(() => {
         running.delete(job)
         wake()

@@ -4,6 +4,10 @@
  *
  *     $hmac('sha256', $secret('secret_token'), body.payload.plainToken)
  *     $sha256([query.challenge_code, $secret('verification_token'), options.endpoint])
+ *
+ * Some senders key their HMAC with the digest of what the customer knows. Such a key is a list that begins with an algorithm:
+ *
+ *     $hmac('sha1', ['sha1', $secret('private_key')], query.challenge)
  */
 import { createHash, createHmac } from 'node:crypto'
 import { BoundExceeded, ExpressionFailure } from '../failure.ts'
@@ -22,14 +26,12 @@ export const DIGEST_FUNCTIONS: readonly ExpressionFunction[] = [
   {
     name: 'hmac',
     parameters: ['algorithm', 'key', 'text', 'encoding?'],
-    summary: `Keyed digest (RFC 2104) of a ${DIGESTED}. The key is text or a secret.`,
+    summary: `Keyed digest (RFC 2104) of a ${DIGESTED}. The key is text, a secret, or the raw digest of a list: an algorithm, then what it digests.`,
     choices: { 0: ALGORITHMS, 3: ENCODINGS },
     call(args) {
       const algorithm = choiceAt(args, 0, 'hmac', ALGORITHMS)
       const encoding = choiceAt(args, 3, 'hmac', ENCODINGS, 'hex')
-      const key = args[1] instanceof SecretHandle ? args[1].reveal() : textAt(args, 1, 'hmac')
-      // An absent key would make a digest that anybody can make.
-      if (key === undefined || key === '') throw new ExpressionFailure('the key of $hmac is missing or empty')
+      const key = keyAt(args, 1, 'hmac')
       const parts = partsAt(args, 2, 'hmac')
       if (parts === undefined) return undefined
       const hmac = createHmac(algorithm, key)
@@ -62,6 +64,19 @@ function digest(algorithm: Algorithm, args: readonly unknown[], at: number, name
   const hash = createHash(algorithm)
   for (const part of parts) hash.update(part)
   return encode(hash.digest(), encoding)
+}
+
+/** The key: text, a secret, or the digest of the rest of a list that begins with an algorithm. */
+function keyAt(args: readonly unknown[], at: number, name: string): string | Buffer {
+  const value = args[at]
+  const algorithm = Array.isArray(value) ? choiceAt(value, 0, `${name}'s key`, ALGORITHMS) : undefined
+  const parts = partsAt(Array.isArray(value) ? args.with(at, value.slice(1)) : args, at, name) ?? []
+  // An absent key would make a digest that anybody can make, and the digest of nothing is no better.
+  if (parts.every((part) => part === '')) throw new ExpressionFailure(`the key of $${name} is missing or empty`)
+  if (algorithm === undefined) return parts[0]!
+  const hash = createHash(algorithm)
+  for (const part of parts) hash.update(part)
+  return hash.digest()
 }
 
 /** The texts to digest, in order; undefined when the argument is missing. */

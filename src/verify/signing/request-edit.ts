@@ -111,13 +111,21 @@ function withPair(text: string, name: string, value: string): string {
 
 /** Changes a body that is JSON, or the field of a form that holds JSON. */
 function changeJson(body: Uint8Array, change: (value: unknown) => unknown): Buffer {
+  const held = jsonIn(body)
+  if (held === undefined) throw unsignable('the body is not JSON, so its signature has no member to stand in')
+  const text = JSON.stringify(change(held.value))
+  return held.field === undefined ? Buffer.from(text, 'utf8') : withField(body, held.field, text)
+}
+
+/** The JSON of a body, or that of the first field of a form that holds an object. */
+export function jsonIn(body: Uint8Array): { readonly value: unknown; readonly field?: string } | undefined {
   const whole = parseJson(Buffer.from(body).toString('utf8'))
-  if (whole !== undefined) return Buffer.from(JSON.stringify(change(whole)), 'utf8')
+  if (whole !== undefined) return { value: whole }
   for (const { name, value } of readFields(body)) {
     const held = parseJson(formText(value))
-    if (isObject(held)) return withField(body, formText(name), JSON.stringify(change(held)))
+    if (isObject(held)) return { value: held, field: formText(name) }
   }
-  throw unsignable('the body is not JSON, so its signature has no member to stand in')
+  return undefined
 }
 
 function parseJson(text: string): unknown {

@@ -23,7 +23,7 @@ function box(key: 'primary' | 'secondary'): Conformity {
     alternative: key,
     secrets: BOX_KEYS,
     request: { headers: { 'box-signature-version': '1', 'box-signature-algorithm': 'HmacSHA256' } },
-    signature: { header: `box-signature-${key}`, encoding: 'base64' },
+    signature: { name: `box-signature-${key}`, encoding: 'base64' },
     time: { goodForMs: 10 * MINUTES, place: { header: 'box-delivery-timestamp', write: asIso8601 } },
     load: loadBox,
     changes: [
@@ -40,8 +40,8 @@ function box(key: 'primary' | 'secondary'): Conformity {
         variants: ({ request, conformity: { signature } }) => [
           {
             request: withHeaders(request, {
-              [signature.header]: undefined,
-              [others]: request.headers.get(signature.header),
+              [signature.name]: undefined,
+              [others]: request.headers.get(signature.name),
             }),
           },
         ],

@@ -5,6 +5,16 @@
 import type { InboundRequest } from '../../../src/domain/request.ts'
 import { flipBit, withBody, withHeaders } from '../../verify/verifying.ts'
 import type { Conformity, Keys, SignaturePlace } from './conformity.ts'
+import {
+  bitsOf,
+  encoded,
+  signatureBytes,
+  signatureText,
+  textOf,
+  withSignature,
+  withTime,
+  withValue,
+} from './editing.ts'
 
 /** A request that both accept, and the means to make others like it. */
 export interface Genuine {
@@ -99,7 +109,7 @@ const TABLE = [
     name: 'a signature with one bit changed',
     variants: (genuine) => {
       const bytes = signatureBytes(genuine)
-      return bitsOf(bytes).map((bit) => withSignature(genuine, written(genuine, flipBit(bytes, bit))))
+      return bitsOf(bytes).map((bit) => withSignature(genuine, encoded(genuine, flipBit(bytes, bit))))
     },
   },
   {
@@ -110,13 +120,13 @@ const TABLE = [
     name: 'the first half of a signature',
     variants: (genuine) => {
       const bytes = signatureBytes(genuine)
-      return [withSignature(genuine, written(genuine, bytes.subarray(0, bytes.length / 2)))]
+      return [withSignature(genuine, encoded(genuine, bytes.subarray(0, bytes.length / 2)))]
     },
   },
   {
     name: 'a signature that goes on',
     variants: (genuine) => [
-      withSignature(genuine, written(genuine, Buffer.concat([signatureBytes(genuine), Buffer.from('more')]))),
+      withSignature(genuine, encoded(genuine, Buffer.concat([signatureBytes(genuine), Buffer.from('more')]))),
     ],
   },
   {
@@ -126,16 +136,14 @@ const TABLE = [
   { name: 'an empty signature', variants: (genuine) => [withSignature(genuine, '')] },
   {
     name: 'a request without its signature',
-    variants: ({ request, conformity }) => [
-      { request: withHeaders(request, { [conformity.signature.header]: undefined }) },
-    ],
+    variants: ({ request, conformity }) => [{ request: withValue(request, conformity.signature, undefined) }],
   },
   {
     name: 'a signature without what stands before it',
     appliesTo: ({ signature }) => signature.follows !== undefined,
     variants: (genuine) => {
       const { request, conformity } = genuine
-      return [{ request: withHeaders(request, { [conformity.signature.header]: signatureText(genuine) }) }]
+      return [{ request: withValue(request, conformity.signature, signatureText(genuine)) }]
     },
   },
   {
@@ -204,57 +212,4 @@ export type ChangeName = (typeof TABLE)[number]['name']
 export function changesOf(conformity: Conformity): readonly Change[] {
   const table: readonly Change[] = TABLE
   return [...table, ...(conformity.changes ?? [])].filter(({ appliesTo }) => appliesTo?.(conformity) ?? true)
-}
-
-const ALPHABETS: Record<SignaturePlace['encoding'], RegExp> = {
-  hex: /[0-9a-f]+$/i,
-  base64: /[A-Za-z0-9+/]+=*$/,
-  base64url: /[\w-]+$/,
-  text: /^.+$/,
-}
-
-function signatureText({ request, conformity: { signature } }: Genuine): string {
-  const text = ALPHABETS[signature.encoding].exec(request.headers.get(signature.header) ?? '')?.[0]
-  if (text === undefined) throw new Error(`${signature.header} holds no signature in ${signature.encoding}`)
-  return text
-}
-
-function signatureBytes(genuine: Genuine): Buffer {
-  const { encoding } = genuine.conformity.signature
-  return Buffer.from(signatureText(genuine), encoding === 'text' ? 'utf8' : encoding)
-}
-
-function written({ conformity }: Genuine, bytes: Buffer): string {
-  const { encoding } = conformity.signature
-  return bytes.toString(encoding === 'text' ? 'utf8' : encoding)
-}
-
-/** The same request with another text where the signature stands. */
-export function withSignature(genuine: Genuine, text: string): Variant {
-  const { request, conformity } = genuine
-  const { header, encoding } = conformity.signature
-  const value = request.headers.get(header)!
-  return { request: withHeaders(request, { [header]: value.replace(ALPHABETS[encoding], () => text) }) }
-}
-
-function withTime(
-  { request, conformity }: Genuine,
-  change: (written: string, write: (ms: number) => string) => string | undefined,
-): Variant {
-  const { header, find = /^.*$/, write } = conformity.time!.place!
-  const value = request.headers.get(header)!
-  const changed = change(find.exec(value)![0], write)
-  const replaced =
-    changed === undefined && conformity.time!.place!.find === undefined ? undefined : value.replace(find, changed ?? '')
-  return { request: withHeaders(request, { [header]: replaced }) }
-}
-
-/** Three bits: of the first byte, of the middle one, of the last. */
-function bitsOf(bytes: Uint8Array): number[] {
-  const last = bytes.length - 1
-  return [0, Math.floor(last / 2) * 8 + 3, last * 8 + 1]
-}
-
-export function textOf({ rawBody }: InboundRequest): string {
-  return Buffer.from(rawBody).toString('utf8')
 }

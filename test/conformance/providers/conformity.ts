@@ -46,9 +46,11 @@ export interface Exception {
   readonly because: string
 }
 
-/** The signature is the longest text of this alphabet at the end of the header. `text` is all of it. */
+/** The signature is the longest text of this alphabet at the end of the value. `text` is all of it. */
 export interface SignaturePlace {
-  readonly header: string
+  /** A header unless it says otherwise. */
+  readonly in?: 'form'
+  readonly name: string
   /** What stands before it, for people. */
   readonly follows?: string
   readonly encoding: 'hex' | 'base64' | 'base64url' | 'text'
@@ -80,8 +82,9 @@ export interface Seen {
 }
 
 export interface Signed {
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>>
   readonly url?: string
+  readonly body?: string
 }
 
 /** What one side signs or verifies with. */

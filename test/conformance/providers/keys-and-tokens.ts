@@ -126,7 +126,7 @@ export const KEYS_AND_TOKENS: readonly Conformity[] = [
   {
     provider: 'discord',
     package: 'discord-interactions',
-    signature: { header: 'x-signature-ed25519', encoding: 'hex' },
+    signature: { name: 'x-signature-ed25519', encoding: 'hex' },
     time: { goodForMs: 300 * SECONDS, place: { header: 'x-signature-timestamp', write: inSeconds } },
     load: loadDiscord,
     exceptions: {
@@ -139,7 +139,7 @@ export const KEYS_AND_TOKENS: readonly Conformity[] = [
     package: 'grammy',
     secrets: { secret_token: '8f3a2b1c-telegram_secret_token' },
     covers: [],
-    signature: { header: 'x-telegram-bot-api-secret-token', encoding: 'text' },
+    signature: { name: 'x-telegram-bot-api-secret-token', encoding: 'text' },
     load: loadTelegram,
   },
   {
@@ -147,7 +147,7 @@ export const KEYS_AND_TOKENS: readonly Conformity[] = [
     package: 'google-auth-library',
     options: { audience: AUDIENCE, service_account_email: SERVICE_ACCOUNT },
     covers: [],
-    signature: { header: 'authorization', follows: 'Bearer ', encoding: 'base64url' },
+    signature: { name: 'authorization', follows: 'Bearer ', encoding: 'base64url' },
     time: { goodForMs: 359 * SECONDS, aheadMs: 60 * SECONDS },
     load: loadGoogle,
     changes: [
@@ -200,7 +200,7 @@ export const KEYS_AND_TOKENS: readonly Conformity[] = [
     alternative: 'app-token',
     secrets: { client_secret: 'ATOAclientsecret-of-the-app' },
     covers: [],
-    signature: { header: 'authorization', follows: 'Bearer ', encoding: 'base64url' },
+    signature: { name: 'authorization', follows: 'Bearer ', encoding: 'base64url' },
     time: { goodForMs: 239 * SECONDS, aheadMs: null },
     load: loadAtlassian,
     changes: [

@@ -8,9 +8,10 @@ import { Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { packageFile } from '../../../src/document/package-file.ts'
 import type { InboundRequest } from '../../../src/domain/request.ts'
-import { inbound, withHeaders } from '../../verify/verifying.ts'
-import { changesOf, type Genuine, textOf } from './changes.ts'
+import { inbound, withBody, withHeaders } from '../../verify/verifying.ts'
+import { changesOf, type Genuine } from './changes.ts'
 import { BODIES, type Exception, NOW, type Official, type Seen } from './conformity.ts'
+import { textOf } from './editing.ts'
 import { type Gateway, openGateway, type Party } from './gateway.ts'
 import { CONFORMITIES } from './table.ts'
 
@@ -68,7 +69,7 @@ for (const conformity of CONFORMITIES) {
       const exception = conformity.exceptions?.[change.name]
       unused.delete(change.name)
       const expected = expectation(exception, change.accepted ?? false)
-      test(`${claimOf(exception)} ${change.name}${exception === undefined ? '' : `: ${exception.because}`}`, async () => {
+      test(`${claimOf(exception, change.accepted ?? false)} ${change.name}${exception === undefined ? '' : `: ${exception.because}`}`, async () => {
         let judged = 0
         for (const body of bodies) {
           const request = await signedBy(gateway.provider, official, unsigned(body))
@@ -122,8 +123,8 @@ async function signedBy(
   options?: Readonly<Record<string, string>>,
 ): Promise<InboundRequest> {
   if (official.sign === undefined || options !== undefined) return party.sign(request, NOW, options)
-  const { headers, url = request.url } = await official.sign(seenAs(request), party.keys, NOW)
-  return withHeaders({ ...request, url }, headers)
+  const { headers = {}, url = request.url, body } = await official.sign(seenAs(request), party.keys, NOW)
+  return withHeaders(withBody({ ...request, url }, body ?? request.rawBody), headers)
 }
 
 async function accepts(official: Official, request: InboundRequest, { keys }: Party): Promise<boolean> {
@@ -143,13 +144,9 @@ function expectation(exception: Exception | undefined, accepted: boolean): { we:
   return { we: exception.accepts !== 'they', they: exception.accepts !== 'we' }
 }
 
-function claimOf(exception: Exception | undefined): string {
-  if (exception === undefined) return 'agree on'
-  return exception.accepts === 'both'
-    ? 'both accept'
-    : exception.accepts === 'we'
-      ? 'differ: we take'
-      : 'differ: we refuse'
+function claimOf(exception: Exception | undefined, accepted: boolean): string {
+  if (exception === undefined) return accepted ? 'both accept' : 'both refuse'
+  return exception.accepts === 'both' ? 'both accept' : `only ${exception.accepts} accept`
 }
 
 function describeRequest(request: InboundRequest, because: string): string {

@@ -7,6 +7,7 @@
  */
 import { BODY_SIGNATURES } from './body-signatures.ts'
 import { BOX } from './box.ts'
+import { BRAINTREE } from './braintree.ts'
 import type { Conformity } from './conformity.ts'
 import { KEYS_AND_TOKENS } from './keys-and-tokens.ts'
 import { SINCH } from './sinch.ts'
@@ -19,6 +20,7 @@ export const CONFORMITIES: readonly Conformity[] = [
   ...BODY_SIGNATURES,
   ...TIMED_SIGNATURES,
   ...BOX,
+  ...BRAINTREE,
   ...SINCH,
   ...URL_SIGNATURES,
   ...KEYS_AND_TOKENS,

@@ -1,6 +1,6 @@
 /** Providers whose signature is over the body and the time, each in a way of its own. */
 import { withHeaders } from '../../verify/verifying.ts'
-import { textOf } from './changes.ts'
+import { textOf } from './editing.ts'
 import { type Conformity, headerOf, inSeconds, type Official, type Seen, unlessThrown } from './conformity.ts'
 import { CAPITALS, LEADING_ZERO, PAST_ONLY } from './differences.ts'
 
@@ -61,7 +61,7 @@ function cloudinary(algorithm: 'sha1' | 'sha256'): Conformity {
     alternative: algorithm,
     secrets: { api_secret: 'X7qLTrsES31MzxxkxPPA-pAGGfU' },
     options: { signature_algorithm: algorithm },
-    signature: { header: 'x-cld-signature', encoding: 'hex' },
+    signature: { name: 'x-cld-signature', encoding: 'hex' },
     time: { goodForMs: 2 * HOURS, place: { header: 'x-cld-timestamp', write: inSeconds } },
     load: loadCloudinary(algorithm),
     changes: [
@@ -73,7 +73,7 @@ function cloudinary(algorithm: 'sha1' | 'sha256'): Conformity {
           const seen: Seen = { method, url, headers: headers.toRecord(), body: textOf(genuine.request) }
           const secret = genuine.conformity.secrets!['api_secret']!
           const signed = await other.sign!(seen, { secret, published: {} }, genuine.now)
-          return [{ request: withHeaders(genuine.request, signed.headers) }]
+          return [{ request: withHeaders(genuine.request, signed.headers ?? {}) }]
         },
       },
     ],
@@ -86,7 +86,7 @@ export const TIMED_SIGNATURES: readonly Conformity[] = [
     provider: 'stripe',
     package: 'stripe',
     secrets: { signing_secret: 'whsec_test_secret' },
-    signature: { header: 'stripe-signature', follows: 't=…,v1=', encoding: 'hex' },
+    signature: { name: 'stripe-signature', follows: 't=…,v1=', encoding: 'hex' },
     time: {
       goodForMs: 5 * MINUTES,
       place: { header: 'stripe-signature', find: /(?<=t=)\d+/, write: inSeconds },
@@ -128,7 +128,7 @@ export const TIMED_SIGNATURES: readonly Conformity[] = [
     provider: 'metronome',
     package: '@metronome/sdk',
     secrets: { webhook_secret: 'correct-horse-battery-staple' },
-    signature: { header: 'metronome-webhook-signature', encoding: 'hex' },
+    signature: { name: 'metronome-webhook-signature', encoding: 'hex' },
     time: { goodForMs: 5 * MINUTES, place: { header: 'x-metronome-date', write: asHttpDate } },
     load: loadMetronome,
     changes: [

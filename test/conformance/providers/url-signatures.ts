@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { formText, readForm } from '../../../src/verify/form.ts'
 import { withBody } from '../../verify/verifying.ts'
-import { textOf } from './changes.ts'
+import { textOf } from './editing.ts'
 import { type Conformity, headerOf, type Official } from './conformity.ts'
 import { CAPITALS, LEADING_ZERO, PADDING, PAST_ONLY } from './differences.ts'
 
@@ -104,7 +104,7 @@ export const URL_SIGNATURES: readonly Conformity[] = [
     request: { url: "https://hooks.example.com/webhook/twilio?x=1%202&y=it's" },
     bodies: TWILIO_FORMS,
     covers: ['body', 'url'],
-    signature: { header: 'x-twilio-signature', encoding: 'base64' },
+    signature: { name: 'x-twilio-signature', encoding: 'base64' },
     load: loadTwilioForm,
     changes: [
       {
@@ -141,7 +141,7 @@ export const URL_SIGNATURES: readonly Conformity[] = [
     request: { url: 'https://hooks.example.com/webhook/twilio?x=1%202' },
     bodies: BODIES_OF_JSON,
     covers: ['body', 'url'],
-    signature: { header: 'x-twilio-signature', encoding: 'base64' },
+    signature: { name: 'x-twilio-signature', encoding: 'base64' },
     load: loadTwilioJson,
     changes: [
       {
@@ -165,7 +165,7 @@ export const URL_SIGNATURES: readonly Conformity[] = [
     secrets: { client_secret: 'yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy' },
     request: { url: HUBSPOT_URL },
     covers: ['body', 'url', 'method'],
-    signature: { header: 'x-hubspot-signature-v3', encoding: 'base64' },
+    signature: { name: 'x-hubspot-signature-v3', encoding: 'base64' },
     time: { goodForMs: 5 * MINUTES, place: { header: 'x-hubspot-request-timestamp', write: String } },
     load: loadHubspot('v3'),
     exceptions: { ...PADDING, ...LEADING_ZERO, ...PAST_ONLY },
@@ -177,7 +177,7 @@ export const URL_SIGNATURES: readonly Conformity[] = [
     secrets: { client_secret: 'yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy' },
     request: { url: HUBSPOT_URL, headers: { 'x-hubspot-signature-version': 'v2' } },
     covers: ['body', 'url', 'method'],
-    signature: { header: 'x-hubspot-signature', encoding: 'hex' },
+    signature: { name: 'x-hubspot-signature', encoding: 'hex' },
     load: loadHubspot('v2'),
     exceptions: CAPITALS,
   },
@@ -187,7 +187,7 @@ export const URL_SIGNATURES: readonly Conformity[] = [
     alternative: 'v1',
     secrets: { client_secret: 'yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy' },
     request: { headers: { 'x-hubspot-signature-version': 'v1' } },
-    signature: { header: 'x-hubspot-signature', encoding: 'hex' },
+    signature: { name: 'x-hubspot-signature', encoding: 'hex' },
     load: loadHubspot('v1'),
     exceptions: CAPITALS,
   },

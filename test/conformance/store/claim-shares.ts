@@ -53,7 +53,7 @@ export function claimShares(open: OpenStore): void {
     await storeNew(place, 4)
     const counts: number[] = []
     for (let at = 0; at < 4; at += 1) counts.push(...(await claim(place, 1)).map(({ attemptCount }) => attemptCount))
-    expect(counts.toSorted()).toEqual([0, 0, 1, 1])
+    expect(counts.toSorted((a, b) => a - b)).toEqual([0, 0, 1, 1])
   })
 
   test('brings new deliveries within the first claims, with 10,000 retries due', async () => {
@@ -76,7 +76,8 @@ export function claimShares(open: OpenStore): void {
     }
     await storeNew(place, 4)
     const claimed = await claim(place, 4)
-    expect(claimed.map(({ trigger }) => trigger).toSorted()).toEqual(['auto', 'auto', 'manual', 'manual'])
+    expect(claimed.filter(({ trigger }) => trigger === 'manual')).toHaveLength(2)
+    expect(claimed).toHaveLength(4)
   })
 
   test('takes back leases that were not used: due at once, no try counted, older fences change nothing', async () => {

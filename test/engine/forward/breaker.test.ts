@@ -24,6 +24,10 @@ function probe(state: BreakerState, outcome: Outcome, now: number): BreakerState
   return attemptEnded(attemptBegan(breakerAt(state, now)), { outcome, isProbe: true, now, settings })
 }
 
+function times(count: number, outcome: Outcome): Outcome[] {
+  return Array.from({ length: count }, () => outcome)
+}
+
 describe('a closed breaker', () => {
   const cases: { name: string; outcomes: Outcome[]; kind: BreakerState['kind'] }[] = [
     { name: 'opens when the share of failures is reached', outcomes: [good, good, down, down], kind: 'open' },
@@ -31,17 +35,17 @@ describe('a closed breaker', () => {
     { name: 'stays closed with few attempts, all failed', outcomes: [down, down, down], kind: 'closed' },
     {
       name: 'counts 5xx as failures',
-      outcomes: Array<Outcome>(4).fill({ kind: 'retryable', reason: 'status', status: 500, ...facts }),
+      outcomes: times(4, { kind: 'retryable', reason: 'status', status: 500, ...facts }),
       kind: 'open',
     },
     {
       name: 'does not count 4xx, which are about one event',
-      outcomes: Array<Outcome>(9).fill({ kind: 'retryable', reason: 'status', status: 400, ...facts }),
+      outcomes: times(9, { kind: 'retryable', reason: 'status', status: 400, ...facts }),
       kind: 'closed',
     },
     {
       name: 'does not count a permanent refusal',
-      outcomes: Array<Outcome>(9).fill({ kind: 'permanent', reason: 'gone', status: 410, ...facts }),
+      outcomes: times(9, { kind: 'permanent', reason: 'gone', status: 410, ...facts }),
       kind: 'closed',
     },
   ]

@@ -40,6 +40,7 @@ CREATE TABLE sync_schedules (
 ) STRICT;
 CREATE UNIQUE INDEX sync_schedules_by_key ON sync_schedules (integration, connection_id, sync);
 CREATE INDEX sync_schedules_awake ON sync_schedules (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX sync_schedules_leased ON sync_schedules (lease_until) WHERE lease_until IS NOT NULL;
 
 -- When an event last triggered a sync for any connection.
 CREATE TABLE sync_trigger_times (
@@ -106,7 +107,7 @@ CREATE TABLE records (
   seq INTEGER PRIMARY KEY,
   set_seq INTEGER NOT NULL,
   id TEXT NOT NULL,
-  hash BLOB NOT NULL,
+  hash BLOB NOT NULL,                    -- empty when pruned
   run_seq INTEGER NOT NULL,              -- the run that changed it last
   change INTEGER NOT NULL,               -- rises with every change in the set
   action TEXT NOT NULL,                  -- ADDED, UPDATED, DELETED

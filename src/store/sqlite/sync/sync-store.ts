@@ -5,6 +5,7 @@
 import type { SyncRunId } from '../../../domain/sync.ts'
 import type { SyncStore } from '../../../engine/sync/ports.ts'
 import type { ReadConnection } from '../reader/read-connection.ts'
+import { wholeMs } from '../tape.ts'
 import type { WriterClient } from '../writer-client.ts'
 import {
   type SyncCommands,
@@ -40,25 +41,28 @@ export function syncStoreOver({ client, reader }: { client: WriterClient; reader
     },
     claimDueSyncs: async (request) => finish('claim', request),
     nextSyncDueAt: async () => nextSyncDueAt(reader),
-    renewSyncLease: async (request) => finish('renew', request),
+    renewSyncLease: async (request) => finish('renew', { ...request, lease: leaseOf(request.lease) }),
     releaseSyncLeases: async (request) => finish('release', request),
     requestRun: async (wish) => begin('request', wish),
     setPaused: async (request) => begin('set_paused', request),
     overrideEvery: async (request) => begin('override_every', request),
-    setRateLimit: async (request) => finish('set_rate_limit', request),
+    setRateLimit: async (request) => finish('set_rate_limit', { ...request, until: wholeMs(request.until) }),
     syncStatus: (selection) => syncStatus(reader, selection),
 
-    startRun: async (request) => finish('start_run', request),
+    startRun: async (request) => finish('start_run', { ...request, lease: leaseOf(request.lease) }),
     async saveBatch(batch) {
       const { written, blobs } = writeRecords(batch.records)
-      return finish('save_batch', { ...batch, records: written }, blobs)
+      return finish('save_batch', { ...batch, lease: leaseOf(batch.lease), records: written }, blobs)
     },
-    deleteMissing: async (request) => finish('delete_missing', request),
+    deleteMissing: async (request) => finish('delete_missing', { ...request, lease: leaseOf(request.lease) }),
     async finishRun(request) {
       const { written, blobs } = writeNotices(request.notices)
-      return finish('finish_run', { ...request, notices: written }, blobs)
+      const [lease, nextDueAt] = [leaseOf(request.lease), wholeMs(request.nextDueAt)]
+      return finish('finish_run', { ...request, lease, nextDueAt, notices: written }, blobs)
     },
-    postponeRun: async (request) => finish('postpone_run', request),
+    async postponeRun({ lease, until, ...request }) {
+      return finish('postpone_run', { ...request, lease: leaseOf(lease), until: wholeMs(until) })
+    },
     listSyncRuns: (filter, page) => listSyncRuns(reader, filter, page),
     getSyncRun: async (id: SyncRunId) => getSyncRun(reader, id),
 
@@ -80,7 +84,7 @@ export function syncStoreOver({ client, reader }: { client: WriterClient; reader
       return finish('finish_triggers', { ...request, triggers, notices: written }, blobs)
     },
     async postponeTriggers({ triggers, until }) {
-      await finish('postpone_triggers', { triggers: leaseOf(triggers), until })
+      await finish('postpone_triggers', { triggers: leaseOf(triggers), until: wholeMs(until) })
     },
 
     listRecords: (request) => listRecords(reader, request),
@@ -100,6 +104,7 @@ export function syncStoreOver({ client, reader }: { client: WriterClient; reader
   }
 }
 
+/** What a lease is known by. Claims come back with all that they were given out with, which need not cross again. */
 function leaseOf({ key, fence }: TriggerLease): TriggerLease {
   return { key, fence }
 }

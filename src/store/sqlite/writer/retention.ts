@@ -31,7 +31,7 @@ export class Retention {
   readonly #counters: Counters
   readonly #freePages: Statement<[], number>
   readonly #db: Database
-  readonly #marks: Statement<[], number>
+  readonly #marks: Readonly<Record<DeleteRequests['kind'], Statement<[], number>>>
   readonly #requests: Statement<[string, number, number, number, number], { at: number; seq: number }>
   readonly #unfinished: Statement<[number, number], number>
   readonly #request: Statement<[number], { integration: string }>
@@ -52,12 +52,12 @@ export class Retention {
     this.#counters = counters
     this.#freePages = db.prepare<[], number>('PRAGMA freelist_count').pluck()
     // Beyond a mark the entries of a request may still be in memory, and would be written after it is gone.
-    this.#marks = db
-      .prepare<[], number>(
-        `SELECT min((SELECT seq FROM marks WHERE name = 'request_index'),
-           (SELECT seq >> 20 FROM marks WHERE name = 'dedupe_keys'))`,
-      )
-      .pluck()
+    const indexed = `SELECT seq FROM marks WHERE name = 'request_index'`
+    const keyed = `SELECT seq >> 20 FROM marks WHERE name = 'dedupe_keys'`
+    this.#marks = {
+      accepted: db.prepare<[], number>(`SELECT min((${indexed}), (${keyed}))`).pluck(),
+      refused: db.prepare<[], number>(indexed).pluck(),
+    }
     this.#requests = db.prepare(
       `SELECT received_at AS at, request_seq AS seq FROM request_index
        WHERE subject = '${ALL_REQUESTS}' AND outcome = ? AND (received_at, request_seq) > (?, ?) AND received_at < ?
@@ -103,7 +103,7 @@ export class Retention {
     const place = after === null ? { outcome: 0, at: -1, seq: -1 } : readPlace(after)
     const outcome = outcomes[place.outcome]
     if (outcome === undefined) return { deleted: 0, next: null }
-    const indexed = this.#marks.get() ?? 0
+    const indexed = this.#marks[kind].get() ?? 0
     const found = this.#requests.all(outcome, place.at, place.seq, before, limit)
     let deleted = 0
     for (const { at, seq } of found) {

@@ -40,7 +40,7 @@ export class MissedWebhooks {
        WHERE integration = ? AND connection_id = ? AND sync = ?`,
     )
     this.#removeOld = db.prepare(
-      `DELETE FROM missed_webhooks WHERE seq IN (SELECT seq FROM missed_webhooks ORDER BY seq LIMIT ? + 0)
+      `DELETE FROM missed_webhooks WHERE seq IN (SELECT seq FROM missed_webhooks WHERE seq > 0 ORDER BY seq LIMIT ? + 0)
          AND found_at < ? AND confirm_at IS NULL`,
     )
     this.#removeAll = db.prepare('DELETE FROM missed_webhooks WHERE connection_id = ? AND integration = ?')

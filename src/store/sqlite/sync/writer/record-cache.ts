@@ -5,8 +5,9 @@
  * | record was | and comes as | becomes                                                            |
  * |------------|--------------|--------------------------------------------------------------------|
  * | unknown    | a record     | ADDED                                                              |
- * | there      | same hash    | stays as it is, also when it was pruned                            |
+ * | there      | same hash    | stays as it is                                                     |
  * | there      | other hash   | UPDATED, unless another run modified it after `ignoreModifiedAfter` |
+ * | pruned     | a record     | UPDATED, under the same condition: it comes back                   |
  * | DELETED    | a record     | ADDED, under the same condition                                    |
  * | there      | deleted id   | DELETED, under the same condition; it keeps its payload            |
  */
@@ -75,7 +76,7 @@ export class RecordCache {
       `SELECT seq, modified_at, change FROM records WHERE set_seq = ? AND (modified_at, change) > (?, ?)
          AND (modified_at, change) <= (?, ?) ORDER BY modified_at, change LIMIT ? + 0`,
     )
-    this.#prune = db.prepare(`UPDATE records SET pruned_at = ?, payload = x'' WHERE seq = ?`)
+    this.#prune = db.prepare(`UPDATE records SET pruned_at = ?, hash = x'', payload = x'' WHERE seq = ?`)
   }
 
   save(set: RecordSet, batch: Batch): SavedBatch {

@@ -68,12 +68,11 @@ function wakeAtOf(row: ScheduleRow): number | null {
   return at === null ? null : Math.max(at, row.rate_until)
 }
 
-/** An interrupted run goes on before anything new begins; where a pause holds it back, a person's wish wakes it. */
+/** An interrupted run goes on before anything new begins, even of a schedule that is paused. */
 function unleasedWakeAt(row: ScheduleRow): number | null {
   const request = grantableRequest(row)
-  const claim = claimOf(row)
-  if (claim !== null && (row.paused === 0 || claim.cause === 'request')) return row.resume_at ?? row.due_at
-  if (claim !== null || row.paused === 1) return request?.dueAt ?? null
+  if (row.claim !== null) return row.resume_at ?? row.due_at
+  if (row.paused === 1) return request?.dueAt ?? null
   return request === null ? row.due_at : Math.min(row.due_at, request.dueAt)
 }
 

@@ -113,8 +113,9 @@ export class Triggers {
       const { key, action } = trigger
       const { integration, connectionId, sync } = key
       const bytes = action.kind === 'upsert' ? readRecordBytes(action.records, tape) : NO_BYTES
-      this.#noteSync.run(trigger.at, integration, connectionId, sync)
-      this.#noteIntegration.run(integration, sync, trigger.at)
+      // Bytes are read first, so that the next trigger finds its own.
+      if (this.#noteSync.run(now, integration, connectionId, sync).changes === 0) continue
+      this.#noteIntegration.run(integration, sync, now)
       this.#parts.missed.disprove(key, idsOf(action))
       if (action.kind === 'run') {
         const wish = { cause: 'webhook', triggers: 1, isFull: false, emptiesCache: false } as const
