@@ -1,17 +1,21 @@
 /**
  * Copies the definitions of syncs to the end of the schemas that declare them, because editors and our validator want every schema
- * whole, and writes the TypeScript types of every schema beside the code that uses them. `--check` writes nothing and fails when a committed
- * file is stale; the test suite runs it that way.
+ * whole; writes the TypeScript types of every schema beside the code that uses them, and the reference page of provider specs. `--check`
+ * writes nothing and fails when a committed file is stale; the test suite runs it that way.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { compileFromFile } from 'json-schema-to-typescript'
+import { renderReference } from './reference.ts'
 
+const SPEC_SCHEMA = 'schemas/provider-spec.schema.json'
 const TARGETS = [
-  { schema: 'schemas/provider-spec.schema.json', types: 'src/domain/provider-spec.gen.ts' },
+  { schema: SPEC_SCHEMA, types: 'src/domain/provider-spec.gen.ts' },
   { schema: 'schemas/config.schema.json', types: 'src/config/config.gen.ts' },
 ]
 
 const SYNC_SCHEMA = 'schemas/sync.schema.json'
+const CONSTRUCTS = 'schemas/constructs.yaml'
+const REFERENCE = 'schemas/provider-spec.md'
 
 const check = process.argv.includes('--check')
 let stale = 0
@@ -35,17 +39,23 @@ for (const { schema, types } of TARGETS) {
     additionalProperties: false,
     style: { semi: false, singleQuote: true, printWidth: 120 },
   })
-  const known = readText(types)
-  if (text === known) continue
+  update(types, text, schema)
+}
+const reference = renderReference({ schema: readText(SPEC_SCHEMA), constructs: readText(CONSTRUCTS) })
+update(REFERENCE, reference, `${SPEC_SCHEMA} and ${CONSTRUCTS}`)
+process.exitCode = stale === 0 ? 0 : 1
+
+/** Writes a file that is made of others, or says that it is stale. */
+function update(file: string, text: string, source: string): void {
+  if (text === readText(file)) return
   if (check) {
     stale += 1
-    console.error(`${types} is not what ${schema} says. Run: npm run schemas`)
+    console.error(`${file} is not what ${source} says. Run: npm run schemas`)
   } else {
-    writeFileSync(types, text)
-    console.log(`wrote ${types}`)
+    writeFileSync(file, text)
+    console.log(`wrote ${file}`)
   }
 }
-process.exitCode = stale === 0 ? 0 : 1
 
 /** The text of the definitions, which are the last member of their schema. */
 function definitionsIn(text: string): string {

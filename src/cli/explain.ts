@@ -34,7 +34,7 @@ function describe(document: JsonRecord): string {
     ['request', document['request_id']],
     ['received', formatTime(document['received_at'])],
     ['outcome', document['outcome']],
-    ['now', `${oneLine(document['verified'] === true ? 'verifies' : document['code'])}`],
+    ['now', oneLine(document['verified'] === true ? 'verifies' : document['code'])],
     ['scheme', document['scheme']],
   ]
   if (typeof document['detail'] === 'string') facts.push(['because', document['detail']])

@@ -287,6 +287,15 @@ function checkNames(section: string, names: readonly string[], report: Report): 
 }
 
 function checkIntegration(key: string, integration: Integration, config: GatewayConfig, report: Report): void {
+  if (integration.syncs !== undefined) {
+    report({
+      path: ['integrations', key, 'syncs'],
+      atKey: true,
+      code: 'config_not_available',
+      message: `integrations.${key}.syncs: syncs are not run by this version`,
+      hint: 'Remove the clause; webhooks are verified and forwarded without it.',
+    })
+  }
   const path = ['integrations', key]
   const destinations = Object.keys(config.destinations ?? {})
   for (const [at, name] of (integration.forward ?? []).entries()) {

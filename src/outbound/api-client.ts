@@ -32,6 +32,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient & { close(
           durationMs: 0,
         }
       }
+      const timeout = AbortSignal.timeout(call.timeoutMs)
       try {
         const answer = await request(url, {
           dispatcher: guarded.current(),
@@ -40,7 +41,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient & { close(
           body: call.body,
           headersTimeout: 0, // the total time is kept by the signal
           bodyTimeout: 0,
-          signal: AbortSignal.timeout(call.timeoutMs),
+          signal: call.signal === undefined ? timeout : AbortSignal.any([timeout, call.signal]),
         })
         const { bytes, isCut } = await readAtMost(answer.body, call.maxBytes)
         return {

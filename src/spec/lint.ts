@@ -15,6 +15,15 @@ export type { DocumentPath }
 export type Report = (remark: Remark) => void
 
 export function lintSpec(spec: ProviderSpec, report: Report): void {
+  if (spec.syncs !== undefined) {
+    report({
+      path: ['syncs'],
+      atKey: true,
+      code: 'spec_not_available',
+      message: 'syncs are not run by this version',
+      hint: 'Remove the clause; webhooks are verified and forwarded without it.',
+    })
+  }
   lintSecrets(spec, report)
   const lintOne = (alternative: Alternative, path: DocumentPath): void => {
     lintAlternative(spec, alternative, path, report)

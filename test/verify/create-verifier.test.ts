@@ -344,6 +344,106 @@ describe('clauses that cannot work are refused when the verifier is made', () =>
       field: 'body_hash',
       alternative: { ...strong, body_hash: { claim: 'x', digest: 'sha256', encoding: 'hex' } },
     },
+    {
+      name: 'an HMAC with a published key',
+      field: 'jwks',
+      alternative: { ...strong, jwks: 'https://a.example' },
+    },
+    {
+      name: 'a fetched public key as a secret',
+      field: 'fetched_key',
+      alternative: {
+        scheme: 'hmac-sha256',
+        signature: { header: 'x' },
+        signed: '{body}',
+        fetched_key: { url: 'https://a.example', as: 'pem' },
+      },
+    },
+    {
+      name: 'a URL out of the request without hosts',
+      field: 'fetched_key',
+      alternative: {
+        scheme: 'rsa-sha256',
+        signature: { header: 'x' },
+        signed: '{body}',
+        fetched_key: { url: { expression: 'body.url' }, as: 'pem' },
+      },
+    },
+    {
+      name: 'a key id in the host of a URL',
+      field: 'fetched_key',
+      alternative: {
+        scheme: 'rsa-sha256',
+        signature: { header: 'x' },
+        signed: '{body}',
+        fetched_key: { url: 'https://{key_id}.example.com/', as: 'pem' },
+      },
+    },
+    {
+      name: 'a key id for a key that has none',
+      field: 'key_id',
+      alternative: { ...strong, key_id: { header: 'x' } },
+    },
+    {
+      name: 'a hint without a secret',
+      field: 'connection',
+      alternative: {
+        scheme: 'ed25519',
+        public_key: 'x',
+        signature: { header: 'x' },
+        signed: '{body}',
+        connection: { field: 'connection_id', equals: 'body.id' },
+      },
+    },
+    {
+      name: 'a recipe for a published key',
+      field: 'key',
+      alternative: {
+        scheme: 'ed25519',
+        jwks: 'https://a.example',
+        key: { encoding: 'hex' },
+        signature: { header: 'x' },
+        signed: '{body}',
+      },
+    },
+    {
+      name: 'a template of a key without the secret',
+      field: 'key',
+      alternative: { ...strong, key: { template: 'x' } },
+    },
+    { name: 'a text that nothing uses', field: 'texts', alternative: { ...strong, texts: { more: 'raw' } } },
+    {
+      name: 'a text with the name of something else',
+      field: 'texts',
+      alternative: { ...strong, texts: { body: 'raw' } },
+    },
+    { name: 'a filter that there is not', field: 'signed', alternative: { ...strong, signed: '{body|rot13}' } },
+    { name: 'an item without a batch', field: 'signed', alternative: { ...strong, signed: '{item:id}' } },
+    {
+      name: 'groups without a format',
+      field: 'signature',
+      alternative: { ...strong, signature: { header: 'x', group_separator: ' ' } },
+    },
+    {
+      name: 'JSON without the signature in it',
+      field: 'signature',
+      alternative: { ...strong, signature: { header: 'x', json: { kid: 'kid' } } },
+    },
+    {
+      name: 'a format and JSON at once',
+      field: 'signature',
+      alternative: { ...strong, signature: { header: 'x', format: '{signature}', json: { signature: 's' } } },
+    },
+    {
+      name: 'an age of what is no token',
+      field: 'max_age',
+      alternative: { ...strong, max_age: '5m' },
+    },
+    {
+      name: 'a digest in a part that the format lacks',
+      field: 'body_hash',
+      alternative: { ...strong, body_hash: { part: 'x', digest: 'sha256', encoding: 'hex' } },
+    },
   ]
   for (const { name, field, alternative } of broken) {
     test(name, () => {

@@ -254,6 +254,234 @@ const vectors: readonly Vector[] = [
     },
     signature: 'x-viber-content-signature',
   },
+  {
+    name: 'Jira and Bitbucket: SHA-256 in the header of SHA-1',
+    source: 'https://developer.atlassian.com/cloud/jira/platform/webhooks/',
+    alternative: {
+      scheme: 'hmac-sha256',
+      secret: 'secret',
+      signature: { header: 'X-Hub-Signature', prefix: 'sha256=' },
+      signed: '{body}',
+    },
+    secrets: { secret: "It's a Secret to Everybody" },
+    request: {
+      headers: { 'x-hub-signature': 'sha256=a4771c39fbe90f317c7824e83ddef3caae9cb3d976c214ace1f2937e133263c9' },
+      body: 'Hello World!',
+    },
+    signature: 'x-hub-signature',
+  },
+  {
+    name: 'PagerDuty: a version, and a secret that looks like base64',
+    source: 'https://github.com/PagerDuty/go-pagerduty',
+    alternative: {
+      scheme: 'hmac-sha256',
+      secret: 'secret',
+      signature: { header: 'X-PagerDuty-Signature', format: 'v1={signature}' },
+      signed: '{body}',
+    },
+    secrets: { secret: 'lDQHScfUeXUKaQRNF+8XIiDKZ7XX3itBAYzwU0TARw8lJqRnkKl2iB1anSb0Z+IK' },
+    request: {
+      headers: { 'x-pagerduty-signature': 'v1=0c0b9495b893a39e70d1fea2fe11fbe0a825f88b9f67846f6cc07dd2bc5476cd' },
+      body: '{"event":{"id":"01BWDWL3NYY7LUFPZCC28QUCMK","event_type":"incident.priority_updated","resource_type":"incident","occurred_at":"2021-04-26T17:36:27.458Z","agent":{"html_url":"https://acme.pagerduty.com/users/PLH1HKV","id":"PLH1HKV","self":"https://api.pagerduty.com/users/PLH1HKV","summary":"Tenex Engineer","type":"user_reference"},"client":null,"data":{"id":"PGR0VU2","type":"incident","self":"https://api.pagerduty.com/incidents/PGR0VU2","html_url":"https://acme.pagerduty.com/incidents/PGR0VU2","number":2,"status":"triggered","title":"A little bump in the road","service":{"html_url":"https://acme.pagerduty.com/services/PF9KMXH","id":"PF9KMXH","self":"https://api.pagerduty.com/services/PF9KMXH","summary":"API Service","type":"service_reference"},"assignees":[{"html_url":"https://acme.pagerduty.com/users/PTUXL6G","id":"PTUXL6G","self":"https://api.pagerduty.com/users/PTUXL6G","summary":"User 123","type":"user_reference"}],"escalation_policy":{"html_url":"https://acme.pagerduty.com/escalation_policies/PUS0KTE","id":"PUS0KTE","self":"https://api.pagerduty.com/escalation_policies/PUS0KTE","summary":"Default","type":"escalation_policy_reference"},"teams":[{"html_url":"https://acme.pagerduty.com/teams/PFCVPS0","id":"PFCVPS0","self":"https://api.pagerduty.com/teams/PFCVPS0","summary":"Engineering","type":"team_reference"}],"priority":{"html_url":"https://acme.pagerduty.com/account/incident_priorities","id":"PSO75BM","self":"https://api.pagerduty.com/priorities/PSO75BM","summary":"P1","type":"priority_reference"},"urgency":"high","conference_bridge":{"conference_number":1000,"conference_url":"https://example.com"},"resolve_reason":null}}}',
+    },
+    signature: 'x-pagerduty-signature',
+  },
+  {
+    name: 'Razorpay: bare hex',
+    source: 'https://github.com/razorpay/razorpay-node/blob/master/test/utils/razorpay-utils.spec.js',
+    alternative: {
+      scheme: 'hmac-sha256',
+      secret: 'secret',
+      signature: { header: 'X-Razorpay-Signature' },
+      signed: '{body}',
+    },
+    secrets: { secret: '123456' },
+    request: {
+      headers: { 'x-razorpay-signature': '2fe04e22977002e6c7cb553adab8b460cb9e2a4970d5953cb27a8472752e3bbc' },
+      body: '{"a":1,"b":2,"c":{"d":3}}',
+    },
+    signature: 'x-razorpay-signature',
+  },
+  {
+    name: 'Coinbase Commerce: bare hex',
+    source: 'https://github.com/coinbase/coinbase-commerce-node/blob/master/test/testWebhook.spec.js',
+    alternative: {
+      scheme: 'hmac-sha256',
+      secret: 'secret',
+      signature: { header: 'X-CC-Webhook-Signature' },
+      signed: '{body}',
+    },
+    secrets: { secret: '30291a20-0bd1-4267-9b0f-e6e7b123c0bf' },
+    request: {
+      headers: { 'x-cc-webhook-signature': '8be7742c7d372f08a6a3224edadf18a22b65fa9e28f3f2de97376cdaa092590d' },
+      body: '{"id":1,"scheduled_for":"2017-01-31T20:50:02Z","attempt_number":1,"event":{"id":"24934862-d980-46cb-9402-43c81b0cdba6","type":"charge:created","api_version":"2018-03-22","created_at":"2017-01-31T20:49:02Z","data":{"code":"66BEOV2A","name":"The Sovereign Individual","description":"Mastering the Transition to the Information Age","hosted_url":"https://commerce.coinbase.com/charges/66BEOV2A","created_at":"2017-01-31T20:49:02Z","expires_at":"2017-01-31T21:04:02Z","timeline":[{"time":"2017-01-31T20:49:02Z","status":"NEW"}],"metadata":{},"pricing_type":"no_price","payments":[],"addresses":{"bitcoin":"0000000000000000000000000000000000","ethereum":"0x0000000000000000000000000000000000000000","litecoin":"3000000000000000000000000000000000","bitcoincash":"bitcoincash:000000000000000000000000000000000000000000"}}}}',
+    },
+    signature: 'x-cc-webhook-signature',
+  },
+  {
+    name: 'Modern Treasury: bare hex',
+    source: 'https://github.com/Modern-Treasury/modern-treasury-node/blob/main/tests/api-resources/webhooks.test.ts',
+    alternative: { scheme: 'hmac-sha256', secret: 'secret', signature: { header: 'X-Signature' }, signed: '{body}' },
+    secrets: { secret: 'foo' },
+    request: {
+      headers: { 'x-signature': '57e14f6f354543f0101fb06ea24df7731d90087b76651e3497345e22a3622940' },
+      body: '{"foo":"bar"}',
+    },
+    signature: 'x-signature',
+  },
+  {
+    name: 'Onfido: bare hex',
+    source: 'https://github.com/onfido/onfido-node/blob/master/test/classic-webhook-event-verifier.test.ts',
+    alternative: {
+      scheme: 'hmac-sha256',
+      secret: 'secret',
+      signature: { header: 'X-SHA2-Signature' },
+      signed: '{body}',
+    },
+    secrets: { secret: '_ABC123abc123ABC123abc123ABC123_' },
+    request: {
+      headers: { 'x-sha2-signature': 'a0082d7481f9f0a2907583dbe1f344d6d4c0d9989df2fd804f98479f60cd760e' },
+      body: '{"payload":{"resource_type":"check","action":"check.completed","object":{"id":"check-123","status":"complete","completed_at_iso8601":"2020-01-01T00:00:00Z","href":"https://api.onfido.com/v3/checks/check-123"}}}',
+    },
+    signature: 'x-sha2-signature',
+  },
+  {
+    name: 'Pusher: bare hex',
+    source: 'https://github.com/pusher/pusher-http-node/blob/master/tests/integration/webhook.js',
+    alternative: {
+      scheme: 'hmac-sha256',
+      secret: 'secret',
+      signature: { header: 'X-Pusher-Signature' },
+      signed: '{body}',
+    },
+    secrets: { secret: 'tofu' },
+    request: {
+      headers: { 'x-pusher-signature': 'c17257e92037cd7de407ebc1ed174ceb7b2e518db127f44411b9ffc4f5b28cc5' },
+      body: '{"time_ms":1403175510755,"events":[{"channel":"test_channel","name":"channel_vacated"}]}',
+    },
+    signature: 'x-pusher-signature',
+  },
+  {
+    name: 'Dropbox: bare hex',
+    source: 'test',
+    alternative: {
+      scheme: 'hmac-sha256',
+      secret: 'secret',
+      signature: { header: 'X-Dropbox-Signature' },
+      signed: '{body}',
+    },
+    secrets: { secret: 'the_secret' },
+    request: {
+      headers: { 'x-dropbox-signature': '0a8c16b085420b960dc78664279fe09e936a2a01b1f91064869d9e77dfd64529' },
+      body: '{"delta": {"users": [12345]}}',
+    },
+    signature: 'x-dropbox-signature',
+  },
+  {
+    name: 'Sinch Numbers: SHA-1',
+    source:
+      'https://github.com/sinch/sinch-sdk-node/blob/main/packages/sdk-client/tests/utils/authorization.helper.test.ts',
+    alternative: {
+      scheme: 'hmac-sha1',
+      secret: 'secret',
+      signature: { header: 'X-Sinch-Signature' },
+      signed: '{body}',
+    },
+    secrets: { secret: 'my-callback-secret' },
+    request: {
+      headers: { 'x-sinch-signature': 'b93021e0182c2772dbcdf4e8983ae8f409e78c3b' },
+      body: '{"eventId":"01hpa0mww4m79q8j2dwn3ggbgz","timestamp":"2024-02-10T17:22:09.412722588","projectId":"37b62a7b-0177-abcd-efgh-e10f848de123","resourceId":"+17818510001","resourceType":"ACTIVE_NUMBER","eventType":"DEPROVISIONING_FROM_VOICE_PLATFORM","status":"SUCCEEDED","failureCode":null}',
+    },
+    signature: 'x-sinch-signature',
+  },
+  {
+    name: 'Metronome: the date, a line break, the body',
+    source: 'https://github.com/Metronome-Industries/metronome-node/blob/main/tests/api-resources/webhooks.test.ts',
+    alternative: {
+      scheme: 'hmac-sha256',
+      secret: 'secret',
+      signature: { header: 'Metronome-Webhook-Signature' },
+      signed: '{timestamp}\n{body}',
+      timestamp: { header: 'X-Metronome-Date', aliases: ['Date'], unit: 'http_date' },
+    },
+    secrets: { secret: 'correct-horse-battery-staple' },
+    request: {
+      headers: {
+        'x-metronome-date': 'Mon, 02 Jan 2006 22:04:05 GMT',
+        'metronome-webhook-signature': 'b82652fa2246cf1d8a27e591f155c865f68b46c19b9213fd9c052f2419b4742b',
+      },
+      body: '{\n  "id": "b2c9e307-624e-4e7d-a5a4-1b74107d78c4",\n  "type": "widget_created",\n  "properties": {\n    "customer_id": "5f794d50-085a-4db6-8d15-286e518b7225",\n    "widget_id": "0891458d-b6f0-4fdd-a41e-380aae1a1e38"\n  }\n}',
+    },
+    signature: 'metronome-webhook-signature',
+    now: 1136239445_000,
+  },
+  {
+    name: 'Increase: a composite with an ISO time',
+    source: 'https://github.com/Increase/increase-python',
+    alternative: {
+      scheme: 'hmac-sha256',
+      secret: 'secret',
+      signature: { header: 'Increase-Webhook-Signature', format: 't={timestamp},v1={signature}' },
+      signed: '{timestamp}.{body}',
+      timestamp: { part: 'timestamp', unit: 'iso8601' },
+    },
+    secrets: { secret: 'whsec_zlFsbBZ8Xcodlpcu6NDTdSzZRLSdhkst' },
+    request: {
+      headers: {
+        'increase-webhook-signature':
+          't=2022-01-31T23:59:59Z,v1=3f9c3dcc820ca3adfae8e196d05b09dfef63b91db5ce5ac1407090f2aa424a6f',
+      },
+      body: '{"id":"event_123abc","created_at":"2020-01-31T23:59:59Z"}',
+    },
+    signature: 'increase-webhook-signature',
+    now: 1643673599_000,
+  },
+  {
+    name: 'Svix: the same scheme under its own header names',
+    source: 'https://github.com/svix/svix-webhooks/blob/main/javascript/src/webhook.test.ts',
+    alternative: {
+      ...standardWebhooks,
+      signature: { header: 'svix-signature', format: 'v1,{signature}', separator: ' ', encoding: 'base64' },
+      signed: '{header:svix-id}.{timestamp}.{body}',
+      timestamp: { header: 'svix-timestamp', unit: 's' },
+    },
+    secrets: { signing_secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' },
+    request: {
+      headers: {
+        'svix-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+        'svix-timestamp': '1614265330',
+        'svix-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+      },
+      body: '{"test": 2432232314}',
+    },
+    signature: 'svix-signature',
+    now: 1614265330_000,
+  },
+  {
+    name: 'Box: the second key, and the version and algorithm that must be ours',
+    source: 'https://github.com/box/box-node-sdk/blob/main/docs/webhooks.md',
+    alternative: {
+      scheme: 'hmac-sha256',
+      secret: 'secondary_key',
+      signature: { header: 'BOX-SIGNATURE-SECONDARY', encoding: 'base64' },
+      signed: '{body}{timestamp}',
+      timestamp: { header: 'BOX-DELIVERY-TIMESTAMP', unit: 'iso8601' },
+      tolerance: '10m',
+      require: ['headers.`box-signature-version` = "1" and headers.`box-signature-algorithm` = "HmacSHA256"'],
+    },
+    secrets: { secondary_key: 'SampleSecondaryKey' },
+    request: {
+      headers: {
+        'box-delivery-timestamp': '2020-01-01T00:00:00-07:00',
+        'box-signature-algorithm': 'HmacSHA256',
+        'box-signature-version': '1',
+        'box-signature-secondary': 'v+1CD1Jdo3muIcbpv5lxxgPglOqMfsNHPV899xWYydo=',
+      },
+      body: '{"type":"webhook_event","webhook":{"id":"1234567890"},"trigger":"FILE.UPLOADED","source":{"id":"1234567890","type":"file","name":"Test.txt"}}',
+    },
+    signature: 'box-signature-secondary',
+    now: 1577862000_000,
+  },
 ]
 
 for (const vector of vectors) {

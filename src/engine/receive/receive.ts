@@ -266,7 +266,7 @@ export function createReceive(deps: ReceiveDeps): ReceiveRequest {
       receivedAt: now,
       method: incoming.method,
       target: redactTarget(incoming.target, incoming.ingressToken, integration.spec),
-      headers: redactHeaders(request, integration.spec),
+      headers: redactHeaders(request, integration.spec, integration.options),
       body: meaning.storedBody,
       remoteAddress: incoming.remoteAddress,
       answerStatus: meaning.answer.status,

@@ -136,6 +136,7 @@ export function createApi(deps: ApiDeps): AskApi {
       ...authorized,
       url: authorized.url.href,
       maxBytes: MAX_ANSWER_BYTES,
+      signal: request.signal,
     })
     if (answer.kind === 'unanswered') return unanswered(answer, call, live)
     const limit = limitOf(answer, declaration.rateLimit, clock.now())

@@ -401,6 +401,8 @@ export interface ApiCall {
   readonly timeoutMs: number
   /** What is read of the answer at most. */
   readonly maxBytes: number
+  /** Gives the call up; it is then unanswered. */
+  readonly signal?: AbortSignal
 }
 
 /** What a call came to. */

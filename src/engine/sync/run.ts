@@ -5,23 +5,17 @@
  */
 import { GatewayError } from '../../domain/errors.ts'
 import type { Ids, IntegrationKey } from '../../domain/ids.ts'
-import {
-  type Checkpoint,
-  nextScheduledAt,
-  NO_COUNTS,
-  type RunCounters,
-  type RunProgress,
-  type SyncFailure,
-} from '../../domain/sync.ts'
+import { type Checkpoint, nextScheduledAt, type SyncFailure } from '../../domain/sync.ts'
 import type { Clock, ConnectionStore, Journal, Random } from '../ports.ts'
 import type { AskApi } from './api.ts'
 import { connectionView } from './connection-view.ts'
 import type { ActiveSync, SyncDirectory } from './directory.ts'
 import { fail } from './failure.ts'
-import { GapWatch, GRACE_MS } from './gaps.ts'
+import { GRACE_MS } from './gaps.ts'
 import { failureNotices, type NoticeContext, successNotices } from './notices.ts'
-import type { BatchResult, ClaimedSync, GapStore, NewRun, RunStore, ScheduleStore, SyncNotice } from './ports.ts'
-import { noProgress, type PulledPage, pullPages } from './pull.ts'
+import type { ClaimedSync, GapStore, NewRun, RunStore, ScheduleStore, SyncNotice } from './ports.ts'
+import { pullPages } from './pull.ts'
+import { RunWork } from './run-work.ts'
 
 export interface RunDeps {
   readonly store: RunStore & GapStore & Pick<ScheduleStore, 'setRateLimit'>
@@ -42,14 +36,10 @@ export interface RunDeps {
 /** Runs what was claimed. The signal stops it after the page under way; it then waits to be taken up again. Rejects for faults of the store. */
 export type RunSync = (claimed: ClaimedSync, signal: AbortSignal) => Promise<void>
 
-/** Records of one transaction. */
-const BATCH_SIZE = 500
-const DELETE_BATCH = 1_000
 /** A provider that sends us away for longer than this has failed the run. */
 const MAX_POSTPONEMENT_MS = 24 * 3_600_000
 /** A run that is sent away again and again has failed as well: the app is told, and the schedule begins anew. */
 const MAX_RESUMPTIONS = 100
-const MAX_NOTES = 20
 
 export function createRunSync(deps: RunDeps): RunSync {
   const { store, connections, directory, clock, ids, journal } = deps
@@ -66,7 +56,7 @@ export function createRunSync(deps: RunDeps): RunSync {
       const isStarted = await store.startRun({ lease: claimed, run, model: active.declaration.model, emptiesCache })
       if (!isStarted) return
     }
-    const work = new Work(deps, claimed, active, run)
+    const work = new RunWork(deps, claimed, active, run)
     const end = await pullPages(deps.ask, {
       active,
       connectionId: claimed.key.connectionId,
@@ -108,7 +98,7 @@ export function createRunSync(deps: RunDeps): RunSync {
     }
   }
 
-  async function succeed(work: Work, context: NoticeContext): Promise<void> {
+  async function succeed(work: RunWork, context: NoticeContext): Promise<void> {
     if (!(await work.deleteMissing())) return
     const { claimed, run, counters, progress } = work
     const now = clock.now()
@@ -129,7 +119,7 @@ export function createRunSync(deps: RunDeps): RunSync {
     journal.record('sync.finished', lineOf(work, now, progress.checkpoint))
   }
 
-  async function finishFailed(work: Work, context: NoticeContext, failure: SyncFailure): Promise<void> {
+  async function finishFailed(work: RunWork, context: NoticeContext, failure: SyncFailure): Promise<void> {
     const { claimed, run } = work
     const now = clock.now()
     const notices = failureNotices(context, failure, now)
@@ -147,7 +137,7 @@ export function createRunSync(deps: RunDeps): RunSync {
     journal.warn('sync.failed', { ...lineOf(work, now, run.checkpointBefore), ...failure })
   }
 
-  async function postpone(work: Work, until: number, reason: string): Promise<void> {
+  async function postpone(work: RunWork, until: number, reason: string): Promise<void> {
     const { claimed, run } = work
     const { integration, connectionId } = claimed.key
     await store.setRateLimit({ integration, connectionId, until })
@@ -186,113 +176,12 @@ export function createRunSync(deps: RunDeps): RunSync {
   }
 }
 
-/** What a run has done so far. */
-class Work {
-  readonly claimed: ClaimedSync
-  readonly run: NewRun
-  readonly gaps: GapWatch
-  progress: RunProgress
-  counters: RunCounters
-  isLeaseLost = false
-  readonly #deps: RunDeps
-  readonly #active: ActiveSync
-  #notes = 0
-  #hasList = false
-
-  constructor(deps: RunDeps, claimed: ClaimedSync, active: ActiveSync, run: NewRun) {
-    this.claimed = claimed
-    this.run = run
-    this.progress = claimed.interrupted?.progress ?? noProgress(run.checkpointBefore)
-    this.counters = claimed.interrupted?.run.counters ?? NO_COUNTS
-    this.gaps = new GapWatch(active, claimed, run.isFull)
-    this.#deps = deps
-    this.#active = active
-  }
-
-  get #deletesMissing(): boolean {
-    return this.run.isFull && this.#active.declaration.deletes.kind === 'missing'
-  }
-
-  /** Saves a page in transactions of 500 records; its progress only with the last, since saving the same again changes nothing. */
-  async save(page: PulledPage): Promise<boolean> {
-    const { records, progress, askedAt } = page
-    const before = this.progress
-    this.#hasList ||= records.hasList
-    const notes = records.notes.slice(0, Math.max(0, MAX_NOTES - this.#notes))
-    this.#notes += notes.length
-    let at = 0
-    do {
-      const writes = records.writes.slice(at, at + BATCH_SIZE)
-      const isLast = at + BATCH_SIZE >= records.writes.length
-      const now = this.#deps.clock.now()
-      const result = await this.#deps.store.saveBatch({
-        lease: this.claimed,
-        run: this.run.id,
-        model: this.#active.declaration.model,
-        records: writes,
-        deletedIds: isLast ? records.deletedIds : [],
-        ignoreModifiedAfter: this.#active.declaration.keepsFresher ? askedAt : null,
-        remembersIds: this.#deletesMissing,
-        progress: isLast ? progress : before,
-        skipped: isLast ? records.skipped : 0,
-        notes: isLast ? notes : [],
-        now,
-        leaseUntil: now + this.#deps.leaseMs,
-      })
-      if (result === null) {
-        this.isLeaseLost = true
-        return false
-      }
-      this.#count(result, isLast ? records.skipped : 0)
-      at += BATCH_SIZE
-    } while (at < records.writes.length)
-    this.progress = progress
-    this.counters = { ...this.counters, pages: progress.pages, requests: progress.requests }
-    return true
-  }
-
-  /** False when the lease was lost. Nothing is deleted unless the run saw everything there is. */
-  async deleteMissing(): Promise<boolean> {
-    if (!this.#deletesMissing || !this.progress.isComplete) return true
-    // An answer of another shape looks like an empty one where there is no list to be missed.
-    if (this.progress.items === 0 && !this.#hasList) return true
-    for (;;) {
-      const now = this.#deps.clock.now()
-      const result = await this.#deps.store.deleteMissing({
-        lease: this.claimed,
-        run: this.run.id,
-        model: this.#active.declaration.model,
-        startedAt: this.run.startedAt,
-        limit: DELETE_BATCH,
-        now,
-      })
-      if (result === null) return false
-      this.#count({ added: [], updated: [], deleted: result.deleted, unchanged: 0, ignored: 0 }, 0)
-      if (!result.hasMore) return true
-    }
-  }
-
-  #count(result: BatchResult, skipped: number): void {
-    this.gaps.saw(result)
-    const { added, updated, deleted, unchanged, ignored } = this.counters
-    this.counters = {
-      ...this.counters,
-      added: added + result.added.length,
-      updated: updated + result.updated.length,
-      deleted: deleted + result.deleted.length,
-      unchanged: unchanged + result.unchanged,
-      ignored: ignored + result.ignored,
-      skipped: this.counters.skipped + skipped,
-    }
-  }
-}
-
 function factsOf({ key }: ClaimedSync): Record<string, unknown> {
   return { integration: key.integration, connection_id: key.connectionId, sync: key.sync }
 }
 
 /** The one line of a run. */
-function lineOf({ claimed, run, counters }: Work, now: number, checkpoint: Checkpoint): Record<string, unknown> {
+function lineOf({ claimed, run, counters }: RunWork, now: number, checkpoint: Checkpoint): Record<string, unknown> {
   return {
     ...factsOf(claimed),
     run_id: run.id,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { SyncDeclaration } from '../../../src/domain/provider-spec.gen.ts'
-import { ACME, CONTACTS, INTEGRATION, startSyncing, sync } from './syncing.ts'
+import { ACME, CONTACTS, INTEGRATION, startSyncing, sync, until } from './syncing.ts'
 
 const HOUR = 3_600_000
 
@@ -261,6 +261,25 @@ test('goes on after the last saved page, with its counts, when saving was cut of
     '6',
   ])
   expect(await syncing.runs()).toHaveLength(1)
+})
+
+test('stops at once while a provider keeps it waiting, and leaves the run to be taken up again', async () => {
+  const syncing = await startSyncing({
+    syncs: { contacts: CONTACTS },
+    setUp: (apis) => {
+      apis.fill(7)
+      apis.beforeAnswer(({ count }) => {
+        if (count === 2) apis.failNext('hang')
+      })
+    },
+  })
+  await until(() => syncing.store.recordWrites === 3)
+  const startedAt = performance.now()
+  await syncing.engine.stop()
+  expect(performance.now() - startedAt).toBeLessThan(2_000)
+  expect((await syncing.runs())[0]).toMatchObject({ state: 'waiting', counters: { pages: 1, added: 3 } })
+  expect(syncing.clock.timerCount()).toBe(0)
+  expect(syncing.journal.filter(({ level }) => level === 'error')).toEqual([])
 })
 
 test('saves a page again without adding anything twice when items move between pages', async () => {
