@@ -3,7 +3,7 @@
  * id, with our credentials. What comes back is a PEM, a certificate, a JWK, a set of them, or a secret, as the spec says and never as
  * the answer says. Everything that goes wrong on the way is `key_unavailable`, and the request is refused.
  *
- *     { url: { expression: body.SigningCertURL }, hosts: ["sns.*.amazonaws.com"], path: "/SimpleNotificationService-*.pem", as: certificate }
+ *     { url: { expression: body.cert_url }, hosts: ["keys.*.example.com"], path: "/signing-*.pem", as: certificate }
  *     { url: "https://api.example.com/keys/{key_id}", authorization: { bearer: "{secret:api_token}" }, member: key, as: pem }
  */
 import type { KeyObject } from 'node:crypto'

@@ -2,8 +2,8 @@
  * Which URLs may be asked on the word of a request, or of a spec with parts of one: https, the default port, no user name, a host that
  * the spec pins, a path of its form. In a host `*` is exactly one label, in a path anything but a slash.
  *
- *     hosts ["sns.*.amazonaws.com"], path "/SimpleNotificationService-*.pem"
- *     → https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-01d088a6f77103d0fe307c0069e40ed6.pem
+ *     hosts ["keys.*.example.com"], path "/signing-*.pem"
+ *     → https://keys.eu-west-1.example.com/signing-01d088a6f77103d0fe307c0069e40ed6.pem
  */
 export type UrlRule = (url: string, options: Readonly<Record<string, string>>) => string | undefined
 
