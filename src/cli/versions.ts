@@ -1,6 +1,7 @@
 /** The versions that a bug report needs. */
 import { readFileSync } from 'node:fs'
 import { packageFile } from '../document/package-file.ts'
+import { keepStatements } from '../store/sqlite/keep-statements.ts'
 
 export interface Versions {
   readonly postern: string
@@ -17,7 +18,7 @@ export async function readVersions(): Promise<Versions> {
 async function sqliteVersion(): Promise<string | null> {
   try {
     const { default: Database } = await import('better-sqlite3')
-    const database = new Database(':memory:')
+    const database = keepStatements(new Database(':memory:'))
     try {
       return database.prepare('select sqlite_version()').pluck().get() as string
     } finally {

@@ -6,6 +6,7 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { GatewayError } from '../../domain/errors.ts'
+import { keepStatements } from './keep-statements.ts'
 
 export interface WriterFileOptions {
   readonly path: string
@@ -61,7 +62,7 @@ export function assertSqliteVersion(version: string): void {
 
 /** Opens the one connection that writes, and changes nothing yet: the file may turn out to be somebody else's. */
 export function openUntouched(options: WriterFileOptions): Database.Database {
-  const db = new Database(options.path, { timeout: options.busyTimeoutMs, fileMustExist: true })
+  const db = keepStatements(new Database(options.path, { timeout: options.busyTimeoutMs, fileMustExist: true }))
   try {
     assertSqliteVersion(db.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? '0')
     return db
@@ -91,7 +92,9 @@ export function makeReady(db: Database.Database, options: WriterFileOptions): vo
 
 /** Opens a connection that sees every commit made before each query and can change nothing. */
 export function openForReading(path: string): Database.Database {
-  const db = new Database(path, { readonly: true, fileMustExist: true, timeout: READER_BUSY_TIMEOUT_MS })
+  const db = keepStatements(
+    new Database(path, { readonly: true, fileMustExist: true, timeout: READER_BUSY_TIMEOUT_MS }),
+  )
   db.pragma(`cache_size = ${-READER_CACHE_KIB}`)
   return db
 }

@@ -7,6 +7,7 @@ import Database from 'better-sqlite3'
 import { GatewayError } from '../../domain/errors.ts'
 import { prepareDatabaseFile } from './database-file.ts'
 import { failureOf, isLocked, storeError } from './failure.ts'
+import { keepStatements } from './keep-statements.ts'
 
 export interface GatewayLock {
   release(): void
@@ -18,7 +19,7 @@ export function acquireGatewayLock(databasePath: string): GatewayLock {
   prepareDatabaseFile(path)
   let db: Database.Database | null = null
   try {
-    db = new Database(path, { timeout: 0 })
+    db = keepStatements(new Database(path, { timeout: 0 }))
     db.pragma('journal_mode = MEMORY') // nothing is ever written, so no journal file shall appear
     db.exec('BEGIN EXCLUSIVE')
     return { release: () => void db?.close() }

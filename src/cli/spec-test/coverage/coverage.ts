@@ -133,10 +133,14 @@ export function createCoverage({ spec, file, yaml }: LoadedSpec): CoverageRecord
 
 /** What an example can reach, in the order of the reference card that a spec is. */
 function clausesOf(spec: ProviderSpec): Clause[] {
-  const list = (name: string, items: readonly unknown[] | undefined, labelOf: (at: number) => string | null): Clause[] =>
-    (items ?? []).map((_, at) => ({ path: [...name.split('.'), at], label: labelOf(at) }))
+  const list = (
+    name: string,
+    items: readonly unknown[] | undefined,
+    labelOf: (at: number) => string | null,
+  ): Clause[] => (items ?? []).map((_, at) => ({ path: [...name.split('.'), at], label: labelOf(at) }))
   const { body, verify, handshakes, event, match, strip, forward, answers } = spec
-  const single = (present: unknown, ...path: string[]): Clause[] => (present === undefined ? [] : [{ path, label: null }])
+  const single = (present: unknown, ...path: string[]): Clause[] =>
+    present === undefined ? [] : [{ path, label: null }]
   return [
     ...(Array.isArray(body)
       ? list('body', body, (at) => (typeof body[at] === 'string' ? body[at] : 'form_json'))
