@@ -140,7 +140,9 @@ async function concludeHandshake(
     answer,
     // What could not be answered is not begun: the provider will ask again.
     ...(answer.problem === undefined ? { captured, confirm } : {}),
-    storedBody: captured === undefined ? withoutSecrets(input.integration.spec, input.request, body) : Buffer.alloc(0),
+    // What brings a secret is not kept, be the secret new or not.
+    storedBody:
+      handshake.capture === null ? withoutSecrets(input.integration.spec, input.request, body) : Buffer.alloc(0),
     problems,
   }
 }

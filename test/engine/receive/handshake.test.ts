@@ -243,6 +243,7 @@ describe('secrets that a handshake captures', () => {
     expect(first.kind === 'handshake' && first.captured?.value.reveal()).toBe('secret_x')
     const second = await shake(handshake, { body }, { secrets: { verification_token: 'secret_0' } })
     expect(second).toMatchObject({ kind: 'handshake', answer: { status: 200 }, captured: undefined })
+    expect(Buffer.from(second.storedBody).toString()).toBe('')
   })
 
   test('freshbooks: out of a form, answered with a digest made with it', async () => {
