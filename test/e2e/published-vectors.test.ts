@@ -133,9 +133,14 @@ test("refuses Slack's published vector as expired and takes the same bytes signe
     body,
   )
   expect(old.status).toBe(401)
-  const log = (await (await gateway.api('/api/v1/requests?integration=slack&outcome=refused')).json()) as {
-    requests: { refusal: { code: string } }[]
-  }
+  // Refusals are kept beside the answer, not before it.
+  const log = await eventually(
+    async () =>
+      (await (await gateway.api('/api/v1/requests?integration=slack&outcome=refused')).json()) as {
+        requests: { refusal: { code: string } }[]
+      },
+    (seen) => seen.requests.length === 1,
+  )
   expect(log.requests[0]?.refusal.code).toBe('signature_expired')
 
   const timestamp = String(Math.floor(Date.now() / 1000))
