@@ -25,12 +25,15 @@ import { createExplain } from './engine/receive/explain.ts'
 import { createKeyring } from './engine/keyring/keyring.ts'
 import { createReceive } from './engine/receive/receive.ts'
 import type { Settings } from './engine/settings.ts'
+import { createSyncDirectory } from './engine/sync/directory.ts'
+import { createSyncEngine } from './engine/sync/engine.ts'
 import { createVault } from './engine/vault.ts'
 import { createExpressionCompiler } from './expression/compile.ts'
 import { createHttpApp } from './http/app.ts'
 import { createHttpServer } from './http/server.ts'
 import { createJournal } from './observe/journal.ts'
 import { createMetrics } from './observe/metrics.ts'
+import { createApiClient } from './outbound/api-client.ts'
 import { createFetchJson } from './outbound/fetch-json.ts'
 import { createSender } from './outbound/sender.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
@@ -136,6 +139,21 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
     running.encryptionKeys.length > 0 ? running.encryptionKeys : [instance.secrets.encryptionKey],
   )
   const keyring = createKeyring({ store, vault, clock, journal })
+  const client = createApiClient({ allowPrivate })
+  const syncs = createSyncEngine({
+    store,
+    connections: store,
+    directory: createSyncDirectory(settingsSource),
+    client,
+    vault,
+    clock,
+    random: Math.random,
+    ids,
+    journal,
+    onNotices: (notices) => {
+      for (const { destination } of notices) dispatcher.kick(destination)
+    },
+  })
   const receive = createReceive({
     settings: settingsSource,
     store,
@@ -148,6 +166,7 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
         .then(() => journal.record('handshake.confirmed', { host: new URL(url).host }))
         .catch((error: unknown) => journal.warn('handshake.unconfirmed', { host: new URL(url).host, error }))
     },
+    onAccepted: syncs.onAccepted,
     clock,
     ids,
     journal,
@@ -166,15 +185,17 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
     explain: createExplain({ log: store, settings: settingsSource, keySets, compileExpression }),
     connections: {
       ...store,
-      // What was held for the connection may be due now.
-      async putConnection(...request) {
-        const result = await store.putConnection(...request)
+      // What was held for the connection may be due now, and its syncs begin.
+      async putConnection(input, now) {
+        const result = await store.putConnection(input, now)
         dispatcher.wake()
+        await syncs.connectionChanged(result.connection.integration, result.connection.connectionId)
         return result
       },
-      async changeConnection(...request) {
-        const result = await store.changeConnection(...request)
+      async changeConnection(integration, id, change, now) {
+        const result = await store.changeConnection(integration, id, change, now)
         dispatcher.wake()
+        if (result !== null) await syncs.connectionChanged(integration, id)
         return result
       },
     },
@@ -193,6 +214,7 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
     },
     destinations: createDestinations({ settings: settingsSource, store, dispatcher }),
     replays,
+    syncs: { control: syncs.control, store },
     authorize: (authorization) => {
       const given = /^Bearer +([^ ]+) *$/i.exec(authorization ?? '')?.[1]
       let isKnown = false
@@ -236,6 +258,7 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
       await keyring.load()
       await dispatcher.start()
       await replays.start()
+      await syncs.start()
       sweeper.start()
       const address = await server.start({ host: config.server.host, port: config.server.port })
       isStarted = true
@@ -259,6 +282,7 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
         running = next
         ;({ settings, specs } = fresh)
         dispatcher.settingsChanged()
+        await syncs.settingsChanged()
         watchFiles()
         journal.record('config.reloaded', {
           integrations: settings.integrations.size,
@@ -280,9 +304,9 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
         isDraining = true
         watching?.close()
         await server.stop({ graceMs: STOP_GRACE_MS })
-        await Promise.all([replays.stop(), sweeper.stop()])
+        await Promise.all([replays.stop(), sweeper.stop(), syncs.stop()])
         await dispatcher.stop({ graceMs: STOP_GRACE_MS })
-        await Promise.all([sender.close(), fetcher.close()])
+        await Promise.all([sender.close(), fetcher.close(), client.close()])
         await store.close()
         journal.record('gateway.stopped', {})
         journal.flush()

@@ -8,15 +8,17 @@ import type {
   ResolvedDestination,
   ResolvedIntegration,
 } from '../config/resolved-config.ts'
+import { pathText } from '../document/yaml-document.ts'
 import { GatewayError } from '../domain/errors.ts'
 import type { Finding } from '../domain/finding.ts'
-import type { IntegrationKey } from '../domain/ids.ts'
+import type { DestinationName, IntegrationKey } from '../domain/ids.ts'
 import type { Secret } from '../domain/secret.ts'
 import { suggest } from '../domain/suggestion.ts'
-import { createFilterCompiler } from '../expression/compile.ts'
+import { createFilterCompiler, createSyncExpressionCompiler } from '../expression/compile.ts'
 import type { DestinationSettings, IntegrationSettings, Settings } from '../engine/settings.ts'
 import type { CompiledSpec } from '../spec/compiled-spec.ts'
 import type { ExpressionCompiler } from '../verify/verifier.ts'
+import { integrationSyncs, namesOfSyncs } from './integration-syncs.ts'
 import { LazyMap } from './lazy-map.ts'
 import { signatureHeadersOf } from './signature-headers.ts'
 import { ingressTokenFor, trialSecrets } from './trial.ts'
@@ -38,12 +40,14 @@ export interface SettingsReading {
 export function buildSettings(input: SettingsInput): SettingsReading {
   const { config, specs, instanceKey, signingSecret } = input
   const compileFilter = createFilterCompiler()
+  const compileSyncExpression = createSyncExpressionCompiler()
   const findings: Finding[] = []
   const destinations = new Map<string, DestinationSettings>()
   for (const destination of config.destinations.values()) {
     destinations.set(destination.name, toDestination(config, destination, compileFilter, findings))
   }
   const integrations = new LazyMap<IntegrationSettings>()
+  const syncing: IntegrationKey[] = []
   for (const integration of config.integrations.values()) {
     const spec = specs.get(integration.provider)
     if (spec === undefined) {
@@ -51,7 +55,14 @@ export function buildSettings(input: SettingsInput): SettingsReading {
       continue
     }
     findings.push(...checkAgainstSpec(config, integration, spec))
-    const settings = toSettings(integration, spec, instanceKey, config.defaultForward)
+    const { syncs, remarks } = integrationSyncs(integration, spec.document, compileSyncExpression)
+    for (const { path, code, severity = 'error', message, hint } of remarks)
+      findings.push({ code, severity, ...placeOf(config, pathText(path)), message, hint })
+    const settings: IntegrationSettings = {
+      ...toSettings(integration, spec, instanceKey, config.defaultForward),
+      ...(syncs.size === 0 ? {} : { syncs }),
+    }
+    if (syncs.size > 0) syncing.push(integration.key)
     integrations.add(integration.key, () => settings)
   }
   if (config.isEmbeddedDefault) {
@@ -64,6 +75,7 @@ export function buildSettings(input: SettingsInput): SettingsReading {
   return {
     settings: {
       integrations,
+      syncing,
       destinations,
       publicUrl: config.server.publicUrl,
       signingSecrets: config.signingSecrets.length > 0 ? config.signingSecrets : [signingSecret],
@@ -85,6 +97,8 @@ function trialIntegration(config: ResolvedConfig, spec: CompiledSpec, instanceKe
     forward: config.defaultForward,
     unmatched: 'raw',
     dedupeWindowMs: config.ingest.dedupeWindowMs,
+    deliver: 'both',
+    syncs: {},
   }
   return toSettings(trial, spec, instanceKey, config.defaultForward)
 }
@@ -135,6 +149,7 @@ function toSettings(
   const defaults = Object.entries(spec.document.options ?? {}).flatMap(([name, option]) =>
     option.default === undefined ? [] : [[name, option.default]],
   )
+  const destinations = integration.forward.length > 0 ? integration.forward : defaultForward
   const needsToken = spec.verifier.isUnverified && integration.ingressTokens.length === 0
   return {
     key: integration.key,
@@ -142,21 +157,25 @@ function toSettings(
     secrets: integration.secrets,
     options: { ...(Object.fromEntries(defaults) as Record<string, string>), ...integration.options },
     ingressTokens: needsToken ? [ingressTokenFor(instanceKey, integration.key)] : integration.ingressTokens,
-    forward: integration.forward.length > 0 ? integration.forward : defaultForward,
+    forward: integration.deliver === 'syncs' ? NOWHERE : destinations,
+    syncNotices: integration.deliver === 'events' ? NOWHERE : destinations,
     unmatched: integration.unmatched,
     dedupeWindowMs: integration.dedupeWindowMs,
     signatureHeaders: signatureHeadersOf(spec),
   }
 }
 
+const NOWHERE: readonly DestinationName[] = []
+
 function checkAgainstSpec(config: ResolvedConfig, integration: ResolvedIntegration, spec: CompiledSpec): Finding[] {
   const findings: Finding[] = []
   const at = `integrations.${integration.key}`
   const known = { secrets: spec.document.secrets ?? {}, options: spec.document.options ?? {} }
+  const asked = namesOfSyncs(Object.values(integration.syncs))
   for (const kind of ['secrets', 'options'] as const) {
     const given = kind === 'secrets' ? [...integration.secrets.keys()] : Object.keys(integration.options)
     for (const name of given) {
-      if (Object.hasOwn(known[kind], name)) continue
+      if (Object.hasOwn(known[kind], name) || asked[kind].has(name)) continue
       const names = Object.keys(known[kind])
       const meant = suggest(name, names)
       findings.push({

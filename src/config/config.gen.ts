@@ -251,6 +251,10 @@ export interface Integration {
    */
   unmatched?: 'raw' | 'wrapped' | 'hold' | 'drop'
   dedupe_window?: Duration | 'off'
+  /**
+   * What its destinations get: the provider's `events`, word of its `syncs` with what these made of events, or `both`.
+   */
+  deliver?: 'both' | 'events' | 'syncs'
   syncs?: SyncOverrides
 }
 /**

@@ -287,15 +287,6 @@ function checkNames(section: string, names: readonly string[], report: Report): 
 }
 
 function checkIntegration(key: string, integration: Integration, config: GatewayConfig, report: Report): void {
-  if (integration.syncs !== undefined) {
-    report({
-      path: ['integrations', key, 'syncs'],
-      atKey: true,
-      code: 'config_not_available',
-      message: `integrations.${key}.syncs: syncs are not run by this version`,
-      hint: 'Remove the clause; webhooks are verified and forwarded without it.',
-    })
-  }
   const path = ['integrations', key]
   const destinations = Object.keys(config.destinations ?? {})
   for (const [at, name] of (integration.forward ?? []).entries()) {
@@ -311,8 +302,8 @@ function checkIntegration(key: string, integration: Integration, config: Gateway
   for (const [name, value] of Object.entries(integration.secrets ?? {})) {
     if (typeof value !== 'string') checkDuplicates([...path, 'secrets', name], value, report)
   }
-  // An empty list says so on purpose.
-  if (integration.forward === undefined) {
+  // An empty list says so on purpose; so does who only keeps records.
+  if (integration.forward === undefined && integration.syncs === undefined) {
     const hint =
       destinations.length > 0 ? `Add: forward: [${destinations[0]}]` : 'Add a destination, and forward to it.'
     report({

@@ -130,6 +130,8 @@ function resolveIntegration(
     forward: Object.freeze([...new Set(integration.forward)].map((name) => name as DestinationName)),
     unmatched: need(integration.unmatched),
     dedupeWindowMs: window === undefined ? defaultWindowMs : windowOf(window),
+    deliver: need(integration.deliver),
+    syncs: integration.syncs ?? {},
   })
 }
 

@@ -5,6 +5,7 @@
 import type { BreakerSettings, RateLimit, RetrySchedule, Transport } from '../domain/delivery.ts'
 import type { DestinationName, IntegrationKey } from '../domain/ids.ts'
 import type { Secret } from '../domain/secret.ts'
+import type { SyncOverrides } from './config.gen.ts'
 
 export interface ResolvedConfig {
   /** Absolute path of the file it was read from; null on the embedded default. */
@@ -81,6 +82,10 @@ export interface ResolvedIntegration {
   readonly forward: readonly DestinationName[]
   readonly unmatched: 'raw' | 'wrapped' | 'hold' | 'drop'
   readonly dedupeWindowMs: number | null
+  /** What its destinations get. */
+  readonly deliver: 'both' | 'events' | 'syncs'
+  /** As they are written; what they come to depends on the provider's spec. */
+  readonly syncs: SyncOverrides
 }
 
 export interface ConfigEntry {

@@ -2,14 +2,17 @@
  * What the engine knows of the configuration: one immutable snapshot, swapped whole when the configuration is reloaded. A request
  * or an attempt reads it once and keeps to it.
  */
-import type { DestinationName, IntegrationKey } from '../domain/ids.ts'
+import type { DestinationName, IntegrationKey, SyncName } from '../domain/ids.ts'
 import type { BreakerSettings, RateLimit, RetrySchedule, Transport } from '../domain/delivery.ts'
 import type { CompiledExpression } from '../domain/expression.ts'
 import type { Secret } from '../domain/secret.ts'
 import type { CompiledSpec } from '../spec/compiled-spec.ts'
+import type { CompiledSync } from '../spec/compiled-sync.ts'
 
 export interface Settings {
   readonly integrations: ReadonlyMap<string, IntegrationSettings>
+  /** Keys of the integrations that have syncs. */
+  readonly syncing?: readonly IntegrationKey[]
   readonly destinations: ReadonlyMap<string, DestinationSettings>
   /** Scheme, host and path prefix under which providers reach us, without a slash at the end; null takes the request's Host. */
   readonly publicUrl: string | null
@@ -26,12 +29,17 @@ export interface IntegrationSettings {
   readonly options: Readonly<Record<string, string>>
   /** When not empty, one of these must stand in the URL. Never empty for a spec that verifies nothing. */
   readonly ingressTokens: readonly Secret[]
+  /** Where its events go. */
   readonly forward: readonly DestinationName[]
+  /** Where word of its sync runs, and what syncs make of events, goes; absent stands for `forward`. */
+  readonly syncNotices?: readonly DestinationName[]
   readonly unmatched: 'raw' | 'wrapped' | 'hold' | 'drop'
   /** null recognises no duplicates */
   readonly dedupeWindowMs: number | null
   /** Lower-case names of the headers its provider signs with; they go along with a body that is `exact`. */
   readonly signatureHeaders?: readonly string[]
+  /** Absent where it has none, as most have. */
+  readonly syncs?: ReadonlyMap<SyncName, CompiledSync>
 }
 
 export interface DestinationSettings {

@@ -6,6 +6,8 @@ import type { Keyring } from '../engine/keyring/keyring.ts'
 import type { ExplainRequest } from '../engine/receive/explain.ts'
 import type { Destinations } from '../engine/forward/destinations.ts'
 import type { Replays } from '../engine/forward/replays.ts'
+import type { SyncControl } from '../engine/sync/control.ts'
+import type { SyncStore } from '../engine/sync/ports.ts'
 import type { ReceiveRequest } from '../engine/receive/receive.ts'
 import type { SettingsSource } from '../engine/settings.ts'
 import type { CompiledSpec } from '../spec/compiled-spec.ts'
@@ -22,6 +24,13 @@ export interface HttpDependencies {
   readonly queue: Pick<DeliveryQueue, 'replayDelivery' | 'cancelDelivery'>
   readonly destinations: Destinations
   readonly replays: Replays
+  readonly syncs: {
+    readonly control: SyncControl
+    readonly store: Pick<
+      SyncStore,
+      'listRecords' | 'pruneRecords' | 'listSyncRuns' | 'getSyncRun' | 'listMissedWebhooks'
+    >
+  }
   /** Whether the `Authorization` header carries one of the API keys; compares in constant time. */
   readonly authorize: (authorization: string | undefined) => boolean
   /** Every provider that has a spec, also those that no integration uses. */

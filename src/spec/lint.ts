@@ -8,6 +8,7 @@ import { isForwardable } from '../domain/forwardable.ts'
 import { lintAlternative, type SignaturePlace, signaturePlaceOf } from './lint-alternative.ts'
 import { lintExpressions } from './lint-expressions.ts'
 import { lintKeys } from './lint-keys.ts'
+import { lintSyncs } from './lint-sync.ts'
 
 export type { DocumentPath }
 
@@ -15,15 +16,6 @@ export type { DocumentPath }
 export type Report = (remark: Remark) => void
 
 export function lintSpec(spec: ProviderSpec, report: Report): void {
-  if (spec.syncs !== undefined) {
-    report({
-      path: ['syncs'],
-      atKey: true,
-      code: 'spec_not_available',
-      message: 'syncs are not run by this version',
-      hint: 'Remove the clause; webhooks are verified and forwarded without it.',
-    })
-  }
   lintSecrets(spec, report)
   const lintOne = (alternative: Alternative, path: DocumentPath): void => {
     lintAlternative(spec, alternative, path, report)
@@ -37,6 +29,7 @@ export function lintSpec(spec: ProviderSpec, report: Report): void {
   lintMatch(spec, report)
   lintExamples(spec, report)
   lintExpressions(spec, report)
+  lintSyncs(spec.syncs ?? {}, ['syncs'], report)
 }
 
 /** Names of the secrets an alternative needs to be configured. */
@@ -72,10 +65,17 @@ function* mentionsIn(alternative: Alternative, path: DocumentPath): Generator<{ 
   for (const [at, other] of (alternative.also ?? []).entries()) yield* mentionsIn(other, [...path, 'also', at])
 }
 
+/** What refreshes the tokens of syncs. */
+function clientSecretsOf(syncs: NonNullable<ProviderSpec['syncs']>): string[] {
+  return Object.values(syncs).flatMap(({ auth }) =>
+    typeof auth === 'object' && 'oauth2' in auth ? [auth.oauth2.client_secret ?? 'client_secret'] : [],
+  )
+}
+
 function lintSecrets(spec: ProviderSpec, report: Report): void {
   const declared = Object.keys(spec.secrets ?? {})
   const mentions = [...mentionsOf(spec)]
-  const used = new Set(mentions.map(({ name }) => name))
+  const used = new Set([...mentions.map(({ name }) => name), ...clientSecretsOf(spec.syncs ?? {})])
   const handshakeTexts = (spec.handshakes ?? []).map(({ answer }) => JSON.stringify(answer)).join('\n')
   for (const name of declared) {
     if (used.has(name) || new RegExp(`\\$secret\\(\\\\?["']${name}\\\\?["']\\)`).test(handshakeTexts)) continue
@@ -84,7 +84,7 @@ function lintSecrets(spec: ProviderSpec, report: Report): void {
       atKey: true,
       code: 'spec_unused_secret',
       severity: 'warning',
-      message: `the secret "${name}" is used by no alternative of verify and by no handshake`,
+      message: `the secret "${name}" is used by no alternative of verify, no handshake and no sync`,
       hint: 'Remove it, or name it in the alternative that needs it.',
     })
   }

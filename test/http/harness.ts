@@ -26,6 +26,8 @@ import type { HttpDependencies, Readiness } from '../../src/http/dependencies.ts
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts'
 import type { CompiledSpec } from '../../src/spec/compiled-spec.ts'
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts'
+import { createMemorySyncStore } from '../support/memory-sync-store.ts'
+import { createSyncControl } from '../../src/engine/sync/control.ts'
 
 export const KEY = 'the-api-key'
 export const MAX_BODY_BYTES = 100_000
@@ -96,6 +98,7 @@ export async function startHarness(given: Harness['set'] = {}): Promise<Harness>
   const replays: string[] = []
   const cancels: Harness['cancels'] = []
   const set: Harness['set'] = { ...given }
+  const syncStore = createMemorySyncStore()
   const write: Journal['record'] = (name, facts) => void journal.push({ name, facts: { ...facts } })
   const settings = (): Settings => ({
     integrations: new Map(
@@ -130,6 +133,10 @@ export async function startHarness(given: Harness['set'] = {}): Promise<Harness>
       )
     },
     settings: { current: settings },
+    syncs: {
+      store: syncStore,
+      control: createSyncControl({ store: syncStore, clock, wake: () => undefined }),
+    },
     log: logOver(set),
     connections: connectionsOver(connections),
     queue: {

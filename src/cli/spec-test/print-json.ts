@@ -39,7 +39,7 @@ function resultToJson(result: CaseResult): Record<string, unknown> {
           seen: seen ?? null,
         })),
         problems: result.problems,
-        request: requestToJson(result.request),
+        request: result.request === null ? null : requestToJson(result.request),
       }
   }
 }

@@ -77,7 +77,7 @@ export function createTextPrinter(options: { color: boolean }): TextPrinter {
             `${paint('red', '✗')} ${line}`,
             ...result.mismatches.flatMap(mismatchLines),
             ...result.problems.map((problem) => `  remark: ${oneLine(problem)}`),
-            ...(result.mismatches.length === 0
+            ...(result.mismatches.length === 0 || result.request === null
               ? []
               : ['  request', ...requestLines(result.request).map((text) => `    ${text}`.trimEnd())]),
             ...survivorLines(result.attacks?.survivors ?? []),

@@ -25,7 +25,8 @@ export type CaseResult = {
   | { readonly status: 'passed' }
   | {
       readonly status: 'failed'
-      readonly request: SentRequest
+      /** Null for an example of a sync, whose requests go the other way. */
+      readonly request: SentRequest | null
       /** None where all is as expected and an attack has survived. */
       readonly mismatches: readonly Mismatch[]
       /** What the gateway remarked on the way, such as expressions that failed. */

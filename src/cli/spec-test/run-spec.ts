@@ -18,6 +18,7 @@ import { createSpecWatch } from './coverage/watch.ts'
 import { compareExpectations } from './expectations.ts'
 import type { Observation } from './observation.ts'
 import type { AttackReport, CaseResult, SpecAdmissions } from './result.ts'
+import { runSyncCases } from './sync/run-sync-cases.ts'
 
 export interface SpecRunOptions {
   /** Only examples whose name contains this, case ignored. */
@@ -74,6 +75,7 @@ export function createRunSpec(stopwatch: () => number): RunSpec {
     for (const testCase of casesOf(loaded, options.filter)) {
       results.push(await runCase(testCase, runner, attack, stopwatch))
     }
+    results.push(...(await runSyncCases(loaded, options.filter, stopwatch)))
     return {
       isInvalid: false,
       results,

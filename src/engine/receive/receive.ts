@@ -13,6 +13,7 @@ import type { KeySets } from '../../verify/verifier.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 import { filterEvents, hasFilter } from '../forward/filter.ts'
 import { planDeliveries } from '../forward/plan.ts'
+import type { OnAccepted } from '../sync/triggers.ts'
 import type {
   AcceptanceReceipt,
   Clock,
@@ -65,6 +66,8 @@ export interface ReceiveDeps {
   readonly keyring: Pick<Keyring, 'secretsOf' | 'connectionSecrets' | 'keep'>
   /** Visits a URL that a handshake asks for, by one guarded GET; tells of it by itself. */
   readonly confirm: (url: string) => void
+  /** Stores what the events of an integration with syncs set off; awaited before the answer, so that a 2xx covers it too. */
+  readonly onAccepted?: OnAccepted
   readonly clock: Clock
   readonly ids: Ids
   readonly journal: Journal
@@ -170,6 +173,8 @@ export function createReceive(deps: ReceiveDeps): ReceiveRequest {
       leasedDestinations: leased,
       problems,
     })
+    if (integration.syncs !== undefined)
+      await deps.onAccepted?.({ integration: integration.key, events, views, duplicates: receipt.duplicates })
     const isDuplicate = meaning.events.length > 0 && receipt.duplicates.size === meaning.events.length
     decided(record, isDuplicate ? 'duplicate' : 'accepted')
     const stored = handOver(integration, record, meaning, planned, leased, receipt)

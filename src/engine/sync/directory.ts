@@ -22,13 +22,7 @@ export interface SyncDirectory {
   integrations(): readonly IntegrationKey[]
 }
 
-/** `syncsOf` gives the compiled syncs of an integration; absent or empty for most. */
-export function createSyncDirectory(input: {
-  settings: SettingsSource
-  syncsOf: (integration: IntegrationSettings) => ReadonlyMap<SyncName, CompiledSync> | undefined
-}): SyncDirectory {
-  const { settings, syncsOf } = input
-
+export function createSyncDirectory(settings: SettingsSource): SyncDirectory {
   function activate(integration: IntegrationSettings, declaration: CompiledSync): ActiveSync {
     return {
       integration: integration.key,
@@ -36,29 +30,21 @@ export function createSyncDirectory(input: {
       declaration,
       options: integration.options,
       secrets: integration.secrets,
-      destinations: integration.forward,
+      destinations: integration.syncNotices ?? integration.forward,
     }
   }
 
   return {
     find(key, sync) {
       const integration = settings.current().integrations.get(key)
-      const declaration = integration === undefined ? undefined : syncsOf(integration)?.get(sync as SyncName)
+      const declaration = integration?.syncs?.get(sync as SyncName)
       return integration === undefined || declaration === undefined ? null : activate(integration, declaration)
     },
     syncsOf(key) {
       const integration = settings.current().integrations.get(key)
-      const syncs = integration === undefined ? undefined : syncsOf(integration)
-      return integration === undefined || syncs === undefined
-        ? []
-        : [...syncs.values()].map((declaration) => activate(integration, declaration))
+      if (integration?.syncs === undefined) return []
+      return [...integration.syncs.values()].map((declaration) => activate(integration, declaration))
     },
-    integrations() {
-      const found: IntegrationKey[] = []
-      for (const integration of settings.current().integrations.values()) {
-        if ((syncsOf(integration)?.size ?? 0) > 0) found.push(integration.key)
-      }
-      return found
-    },
+    integrations: () => settings.current().syncing ?? [],
   }
 }

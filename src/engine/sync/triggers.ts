@@ -1,11 +1,12 @@
 /**
  * From accepted events to what they ask of syncs. Called after the request is stored and awaited before it is answered, so that a 2xx
- * also says that its triggers are kept; for a duplicate they are simply kept again, which changes nothing. An expression that fails, or
- * an event that brings no usable record, becomes a run: the change is fetched instead of lost.
+ * also says that its triggers are kept. A duplicate sets off its sync once more, since its first coming may have been cut off between
+ * the two, but its payload is never written: it may be older than what the cache holds by now. An expression that fails, or an event
+ * that brings no usable record, becomes a run as well: the change is fetched instead of lost.
  */
 import type { ReceivedEvent } from '../../domain/event.ts'
 import type { RequestView, SyncView } from '../../domain/expression.ts'
-import type { ConnectionId, SyncName } from '../../domain/ids.ts'
+import type { ConnectionId, EventId, SyncName } from '../../domain/ids.ts'
 import type { CompiledTrigger } from '../../spec/compiled-sync.ts'
 import type { Clock, ConnectionStore, Journal } from '../ports.ts'
 import { connectionView } from './connection-view.ts'
@@ -19,6 +20,8 @@ export interface AcceptedEvents {
   readonly events: readonly ReceivedEvent[]
   /** What expressions saw of each event, in the same order; may be shorter. */
   readonly views: readonly RequestView[]
+  /** Those that had come before. */
+  readonly duplicates: ReadonlySet<EventId>
 }
 
 export interface TriggerDeps {
@@ -42,8 +45,9 @@ export function createTriggers(deps: TriggerDeps): OnAccepted {
     event: ReceivedEvent
     view: RequestView | undefined
     connection: ConnectionView
+    isDuplicate: boolean
   }): Promise<SyncTrigger> {
-    const { active, trigger, event, view, connection } = input
+    const { active, trigger, event, view, connection, isDuplicate } = input
     const { action } = trigger
     const common = {
       key: {
@@ -56,7 +60,7 @@ export function createTriggers(deps: TriggerDeps): OnAccepted {
       at: clock.now(),
     }
     const run: SyncTrigger = { ...common, action: { kind: 'run' }, forwardsResult: false }
-    if (action.kind === 'run' || view === undefined) return run
+    if (action.kind === 'run' || view === undefined || (isDuplicate && action.kind !== 'fetch')) return run
     const found = await evaluate(action.value, scopeOf(active, connection, view, clock.now()))
     const forwardsResult = action.kind !== 'delete' && action.forwardsResult
     if (found.ok && action.kind === 'upsert') {
@@ -79,7 +83,7 @@ export function createTriggers(deps: TriggerDeps): OnAccepted {
     return run
   }
 
-  return async ({ integration, events, views }) => {
+  return async ({ integration, events, views, duplicates }) => {
     const syncs = directory.syncsOf(integration).filter((active) => active.declaration.triggers.length > 0)
     if (syncs.length === 0) return
     const known = new Map<ConnectionId, ConnectionView | null>()
@@ -100,7 +104,8 @@ export function createTriggers(deps: TriggerDeps): OnAccepted {
             known.set(connectionId, connection)
           }
           if (connection === null) continue
-          triggers.push(await triggerOf({ active, trigger, event, view: views[at], connection }))
+          const isDuplicate = duplicates.has(event.id)
+          triggers.push(await triggerOf({ active, trigger, event, view: views[at], connection, isDuplicate }))
         }
       }
     }

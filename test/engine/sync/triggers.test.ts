@@ -9,7 +9,12 @@ const HOUR = 3_600_000
 let eventCount = 0
 
 /** One accepted event of `acme`, as the receiving side hands it over. */
-function accept(syncing: Syncing, type: string, event: Record<string, unknown> = {}): Promise<void> {
+function accept(
+  syncing: Syncing,
+  type: string,
+  event: Record<string, unknown> = {},
+  isDuplicate = false,
+): Promise<void> {
   const received: ReceivedEvent = {
     id: `evt_${(eventCount += 1)}` as EventId,
     position: 0,
@@ -30,7 +35,8 @@ function accept(syncing: Syncing, type: string, event: Record<string, unknown> =
     options: {},
     now: 0,
   }
-  return syncing.engine.onAccepted({ integration: INTEGRATION, events: [received], views: [view] })
+  const duplicates = new Set(isDuplicate ? [received.id] : [])
+  return syncing.engine.onAccepted({ integration: INTEGRATION, events: [received], views: [view], duplicates })
 }
 
 describe('runs', () => {
@@ -114,6 +120,15 @@ describe('single objects', () => {
         payload: { id: 77, name: 'merged' },
       },
     ])
+  })
+
+  test('fetches anew instead of taking an old record from an event that came before', async () => {
+    const syncing = await startSyncing({ syncs: { contacts: CONTACTS }, setUp: (apis) => apis.fill(2) })
+    await syncing.untilEnded(1)
+    await accept(syncing, 'contact.merge', { objectId: 1, name: 'stale' }, true)
+    const [run] = await syncing.untilEnded(2)
+    expect(run).toMatchObject({ cause: 'webhook', counters: { added: 0, updated: 0 } })
+    expect((await syncing.records()).map(({ payload }) => payload['name'])).not.toContain('stale')
   })
 
   test('applies events of one object in their order', async () => {
