@@ -8,7 +8,8 @@ import { basename, extname } from 'node:path'
 import { GatewayError } from '../domain/errors.ts'
 import type { Finding } from '../domain/finding.ts'
 import { describeFinding } from '../domain/finding.ts'
-import { type CompileDeps, compileSpec } from '../spec/compile.ts'
+import type { CompileDeps } from '../spec/compile.ts'
+import { compileLoaded, isCompiled } from '../spec/compile-loaded.ts'
 import type { CompiledSpec } from '../spec/compiled-spec.ts'
 import { builtInSpecs, findSpecFiles, readSpecFile } from '../spec/load.ts'
 import { LazyMap } from './lazy-map.ts'
@@ -53,14 +54,10 @@ function readUsers(file: string, deps: CompileDeps, findings: Finding[]): Compil
   const reading = readSpecFile(file)
   findings.push(...reading.findings)
   if (reading.loaded === null) return null
-  try {
-    return compileSpec(reading.loaded.spec, file, deps)
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error
-    const { code, message, hint } = error
-    findings.push({ code, severity: 'error', file, line: 0, column: 0, message, hint: hint ?? null })
-    return null
-  }
+  const compiled = compileLoaded(reading.loaded, deps)
+  if (isCompiled(compiled)) return compiled
+  findings.push(compiled)
+  return null
 }
 
 function readBuiltIn(file: string, deps: CompileDeps): CompiledSpec {

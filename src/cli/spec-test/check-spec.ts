@@ -1,9 +1,7 @@
 /** Reads one spec and finds everything that is wrong with it: what the linter says, and what only compiling shows. */
 import type { Finding } from '../../domain/finding.ts'
-import { GatewayError } from '../../domain/errors.ts'
-import { compileSpec } from '../../spec/compile.ts'
+import { compileLoaded, isCompiled } from '../../spec/compile-loaded.ts'
 import type { CompiledSpec } from '../../spec/compiled-spec.ts'
-import type { DocumentPath } from '../../spec/lint.ts'
 import { type LoadedSpec, readSpecFile, readSpecText, type SpecReading } from '../../spec/load.ts'
 import type { ExpressionCompiler } from '../../verify/verifier.ts'
 import { unreadable } from './spec-files.ts'
@@ -33,20 +31,7 @@ function check(reading: SpecReading, name: string, compileExpression: Expression
   const findings = reading.findings.map((finding) => ({ ...finding, file: name }))
   if (reading.loaded === null) return { sound: null, findings }
   const loaded: LoadedSpec = { ...reading.loaded, file: name }
-  try {
-    return { sound: { loaded, compiled: compileSpec(loaded.spec, name, { compileExpression }) }, findings }
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error
-    const { code, message, hint } = error
-    const { line, column } = loaded.yaml.positionOf(clauseOf(loaded, error))
-    const finding: Finding = { code, severity: 'error', file: name, line, column, message, hint: hint ?? null }
-    return { sound: null, findings: [...findings, finding] }
-  }
-}
-
-/** The clause that the compiler named, as far as it did. */
-function clauseOf({ spec }: LoadedSpec, { details }: GatewayError): DocumentPath {
-  const at = spec.verify.findIndex((alternative) => (alternative.name ?? alternative.scheme) === details['alternative'])
-  if (at === -1) return []
-  return typeof details['field'] === 'string' ? ['verify', at, details['field']] : ['verify', at]
+  const compiled = compileLoaded(loaded, { compileExpression })
+  if (!isCompiled(compiled)) return { sound: null, findings: [...findings, compiled] }
+  return { sound: { loaded, compiled }, findings }
 }
