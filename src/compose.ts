@@ -11,6 +11,7 @@ import { startLines } from './compose/start-lines.ts'
 import { buildSettings } from './compose/build-settings.ts'
 import { createRandomPool } from './compose/random-pool.ts'
 import { loadSpecSet, type SpecSet } from './compose/spec-set.ts'
+import { wakingConnections, wakingQueue } from './compose/waking.ts'
 import { packageVersion } from './document/package-file.ts'
 import { GatewayError } from './domain/errors.ts'
 import { describeFinding, type Finding } from './domain/finding.ts'
@@ -183,35 +184,8 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
     log: store,
     keyring,
     explain: createExplain({ log: store, settings: settingsSource, keySets, compileExpression }),
-    connections: {
-      ...store,
-      // What was held for the connection may be due now, and its syncs begin.
-      async putConnection(input, now) {
-        const result = await store.putConnection(input, now)
-        dispatcher.wake()
-        await syncs.connectionChanged(result.connection.integration, result.connection.connectionId)
-        return result
-      },
-      async changeConnection(integration, id, change, now) {
-        const result = await store.changeConnection(integration, id, change, now)
-        dispatcher.wake()
-        if (result !== null) await syncs.connectionChanged(integration, id)
-        return result
-      },
-    },
-    queue: {
-      async replayDelivery(request) {
-        const result = await store.replayDelivery(request)
-        const delivery = result === 'replayed' ? await store.getDelivery(request.id) : null
-        if (delivery !== null) dispatcher.kick(delivery.destination)
-        return result
-      },
-      async cancelDelivery(request) {
-        const result = await store.cancelDelivery(request)
-        if (result === 'cancelled') dispatcher.wake() // it may have held up others
-        return result
-      },
-    },
+    connections: wakingConnections(store, dispatcher, syncs),
+    queue: wakingQueue(store, dispatcher),
     destinations: createDestinations({ settings: settingsSource, store, dispatcher }),
     replays,
     syncs: { control: syncs.control, store },
