@@ -1,9 +1,9 @@
 /**
- * The floor: a bare `node:http` server that does what no webhook receiver can do without (read the body, HMAC it, compare,
+ * The floor: a bare `node:http` server that does what no webhook receiver can do without (read the body, verify its signature,
  * `JSON.parse` it, answer) and nothing else. With FORWARD_PORT it also forwards from memory, signed, without storing anything.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto'
-import { createServer } from 'node:http'
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { Agent, request } from 'undici'
 
 const secret = process.env['BENCH_SECRET'] ?? ''
@@ -14,10 +14,8 @@ const server = createServer((incoming, answer) => {
   const chunks: Buffer[] = []
   incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
   incoming.on('end', () => {
-    const body = Buffer.concat(chunks)
-    const given = Buffer.from(String(incoming.headers['x-hub-signature-256']).slice('sha256='.length), 'hex')
-    const expected = createHmac('sha256', secret).update(body).digest()
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+    const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+    if (!isSigned(incoming.headers, body)) {
       answer.writeHead(401, { 'content-length': 0 }).end()
       return
     }
@@ -26,6 +24,20 @@ const server = createServer((incoming, answer) => {
     if (forwardPort !== undefined) forward(body)
   })
 })
+
+/** As GitHub signs, or as HubSpot does in its first version. */
+function isSigned(headers: IncomingHttpHeaders, body: Buffer): boolean {
+  const github = headers['x-hub-signature-256']
+  const given = Buffer.from(
+    github === undefined ? String(headers['x-hubspot-signature']) : String(github).slice('sha256='.length),
+    'hex',
+  )
+  const expected =
+    github === undefined
+      ? createHash('sha256').update(secret).update(body).digest()
+      : createHmac('sha256', secret).update(body).digest()
+  return given.length === expected.length && timingSafeEqual(given, expected)
+}
 
 function forward(body: Buffer): void {
   const wrapped = Buffer.concat([
@@ -44,6 +56,7 @@ function forward(body: Buffer): void {
     .catch(() => {})
 }
 
+process.once('SIGTERM', () => process.exit(0))
 server.keepAliveTimeout = 65_000
 server.listen(0, '127.0.0.1', () => {
   const address = server.address()

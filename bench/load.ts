@@ -1,148 +1,75 @@
 /**
- * Load generator, a process of its own: sends one signed request over and over on keep-alive sockets, each with a delivery id of its
- * own, and reports what came back. It speaks HTTP/1.1 by hand because a client library would take more of the two cores than the
- * server under test.
+ * The load generator's process. Takes orders from its parent one after the other and answers each with a report; it lives as long as the
+ * bench does, so that its code is compiled and warm before anything is measured. By hand, for one order:
  *
- *   tsx bench/load.ts '{"port":8080,"path":"/webhook/github","connections":64,"seconds":5,"bodyBytes":1024,"secret":"…"}'
+ *   npx tsx bench/load.ts '{"port":8080,"path":"/webhook/github","connections":64,"seconds":5,"bodyBytes":1024,"secret":"…"}'
  *
- * `total` instead of `seconds` sends exactly so many. `badSignature` sends forged ones. `rate` bounds requests per second.
+ * `total` instead of `seconds` sends exactly so many, `rate` bounds requests per second, `repository` is the one of the push.
  */
-import { createHmac } from 'node:crypto'
-import { connect, type Socket } from 'node:net'
+import { REPOSITORY } from './gateway.ts'
+import { applyLoad, type LoadOrder } from './load-generator.ts'
 
-export interface LoadOrder {
-  port: number
-  path: string
-  connections: number
-  seconds?: number
-  total?: number
-  rate?: number
-  bodyBytes: number
-  secret: string
-  badSignature?: boolean
-  /** Exact body instead of a made-up one. */
-  body?: string
-  headers?: Record<string, string>
-}
-
+/** What is printed of an order by hand; the latencies are those of the status that most answers had. */
 export interface LoadReport {
-  sent: number
-  statuses: Record<string, number>
-  errors: number
-  seconds: number
-  perSecond: number
-  p50Ms: number
-  p99Ms: number
-  maxMs: number
+  readonly sent: number
+  readonly statuses: Readonly<Record<string, number>>
+  readonly errors: number
+  readonly seconds: number
+  readonly perSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly maxMs: number
 }
 
-const ID_LENGTH = 12
+interface HandOrder {
+  readonly port: number
+  readonly path: string
+  readonly connections: number
+  readonly seconds?: number
+  readonly total?: number
+  readonly rate?: number
+  readonly bodyBytes: number
+  readonly secret: string
+  readonly repository?: number
+}
 
-async function run(order: LoadOrder): Promise<LoadReport> {
-  const body = Buffer.from(order.body ?? makeBody(order.bodyBytes))
-  const signature = createHmac('sha256', order.badSignature === true ? 'not the secret' : order.secret)
-    .update(body)
-    .digest('hex')
-  const run = process.pid.toString(36)
-  const headers = {
-    host: `127.0.0.1:${order.port}`,
-    'content-type': 'application/json',
-    'user-agent': 'bench',
-    accept: '*/*',
-    'x-github-event': 'push',
-    'x-hub-signature-256': `sha256=${signature}`,
-    'content-length': String(body.length),
-    ...order.headers,
-    'x-github-delivery': `${run}-${'0'.repeat(ID_LENGTH)}`,
-  }
-  const head = `POST ${order.path} HTTP/1.1\r\n${Object.entries(headers)
-    .map(([name, value]) => `${name}: ${value}\r\n`)
-    .join('')}\r\n`
-  const idAt = head.length - 4 - ID_LENGTH
-  const latencies: number[] = []
-  const statuses: Record<string, number> = {}
-  let errors = 0
-  let sent = 0
-  const startedAt = performance.now()
-  const endsAt = order.seconds === undefined ? Number.POSITIVE_INFINITY : startedAt + order.seconds * 1000
-  const limit = order.total ?? Number.POSITIVE_INFINITY
+const counter = { next: 1 }
 
-  const goesOn = (): boolean => sent < limit && performance.now() < endsAt
-  const paceMs = order.rate === undefined ? 0 : (1000 * order.connections) / order.rate
-
-  const drive = (): Promise<void> =>
-    new Promise((resolve) => {
-      const socket: Socket = connect({ port: order.port, host: '127.0.0.1', noDelay: true })
-      const message = Buffer.concat([Buffer.from(head), body])
-      let sentAt = 0
-      let received = Buffer.alloc(0)
-      let settled = false
-      const end = (): void => {
-        if (settled) return
-        settled = true
-        socket.destroy()
-        resolve()
-      }
-      const send = (): void => {
-        if (!goesOn()) return end()
-        sent += 1
-        message.write(sent.toString(36).padStart(ID_LENGTH, '0'), idAt, 'latin1')
-        sentAt = performance.now()
-        // A copy: the socket may still hold the last one when a server answers before it has read everything.
-        socket.write(Buffer.from(message))
-      }
-      socket.on('connect', send)
-      socket.on('data', (chunk) => {
-        received = received.length === 0 ? chunk : Buffer.concat([received, chunk])
-        const headEnd = received.indexOf('\r\n\r\n')
-        if (headEnd === -1) return
-        const answer = received.toString('latin1', 0, headEnd)
-        const length = Number(/content-length: (\d+)/i.exec(answer)?.[1] ?? 0)
-        if (received.length < headEnd + 4 + length) return
-        const now = performance.now()
-        latencies.push(now - sentAt)
-        const status = answer.slice(9, 12)
-        statuses[status] = (statuses[status] ?? 0) + 1
-        received = Buffer.alloc(0)
-        const waitMs = paceMs - (now - sentAt)
-        if (waitMs > 1) setTimeout(send, waitMs)
-        else send()
-      })
-      socket.on('error', () => {
-        errors += 1
-        end()
-      })
-      socket.on('close', end)
-    })
-
-  await Promise.all(Array.from({ length: order.connections }, drive))
-  const seconds = (performance.now() - startedAt) / 1000
-  latencies.sort((a, b) => a - b)
-  const at = (share: number): number =>
-    Number((latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0).toFixed(2))
+async function loadByHand(order: HandOrder): Promise<LoadReport> {
+  const { port, path, connections, seconds = 5, total, rate, bodyBytes, secret, repository = REPOSITORY } = order
+  const report = await applyLoad(
+    {
+      port,
+      path,
+      connections,
+      extent: total === undefined ? { seconds } : { total },
+      ...(rate === undefined ? {} : { rate }),
+      message: { kind: 'github', bodyBytes, secret, repositories: [repository] },
+    },
+    counter,
+  )
+  const answers = Object.entries(report.statuses)
+  const most = answers.map(([, answer]) => answer).sort((a, b) => b.count - a.count)[0]
   return {
-    sent,
-    statuses,
-    errors,
-    seconds: Number(seconds.toFixed(2)),
-    perSecond: Math.round(latencies.length / seconds),
-    p50Ms: at(0.5),
-    p99Ms: at(0.99),
-    maxMs: at(1),
+    sent: report.sent,
+    statuses: Object.fromEntries(answers.map(([status, { count }]) => [status, count])),
+    errors: report.errors,
+    seconds: Number(report.seconds.toFixed(2)),
+    perSecond: Math.round(report.perSecond),
+    p50Ms: most?.p50Ms ?? 0,
+    p99Ms: most?.p99Ms ?? 0,
+    maxMs: most?.maxMs ?? 0,
   }
 }
 
-/** A push event of about this size; `repository.id` is what the bench's connection is found by. */
-export function makeBody(bytes: number): string {
-  const event = {
-    ref: 'refs/heads/main',
-    repository: { id: 778812, full_name: 'acme/widgets' },
-    sender: { id: 5512 },
-    padding: '',
-  }
-  event.padding = 'x'.repeat(Math.max(0, bytes - JSON.stringify(event).length))
-  return JSON.stringify(event)
+if (process.send === undefined) {
+  console.log(JSON.stringify(await loadByHand(JSON.parse(process.argv[2] ?? '{}') as HandOrder)))
+} else {
+  process.on('message', (order: LoadOrder) => {
+    applyLoad(order, counter).then(
+      (report) => process.send?.({ report }),
+      (error: unknown) => process.send?.({ error: String(error) }),
+    )
+  })
+  process.once('disconnect', () => process.exit())
 }
-
-const order = process.argv[2]
-if (order !== undefined && order.startsWith('{')) console.log(JSON.stringify(await run(JSON.parse(order) as LoadOrder)))
