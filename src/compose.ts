@@ -24,6 +24,7 @@ import type { Secret } from './domain/secret.ts'
 import type { Clock } from './engine/ports.ts'
 import { createExplain } from './engine/receive/explain.ts'
 import { createKeyring } from './engine/keyring/keyring.ts'
+import { rememberConnections } from './engine/receive/known-connections.ts'
 import { createReceive } from './engine/receive/receive.ts'
 import type { Settings } from './engine/settings.ts'
 import { createSyncDirectory } from './engine/sync/directory.ts'
@@ -116,12 +117,14 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
     cooldownMs: KEY_SET_COOLDOWN_MS,
     maxAgeMs: KEY_SET_MAX_AGE_MS,
   })
-  const store = await openSqliteStore({
-    path: config.storage.file,
-    now,
-    maxPendingBytes: config.ingest.maxPendingBytes,
-    onProblem: journal.error,
-  })
+  const store = rememberConnections(
+    await openSqliteStore({
+      path: config.storage.file,
+      now,
+      maxPendingBytes: config.ingest.maxPendingBytes,
+      onProblem: journal.error,
+    }),
+  )
   const metrics = createMetrics({ version: packageVersion(), now, queue: () => store.stats() })
   const dispatcher = createDispatcher({
     queue: store,
@@ -154,6 +157,7 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
     onNotices: (notices) => {
       for (const { destination } of notices) dispatcher.kick(destination)
     },
+    observer: metrics,
   })
   const receive = createReceive({
     settings: settingsSource,
@@ -195,7 +199,7 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
       for (const key of apiKeys()) if (given !== undefined && isSameText(given, key.reveal())) isKnown = true
       return isKnown
     },
-    providers: () => [...specs.values()],
+    providers: () => specs,
     sealCredentials: ({ integration, connectionId, credentials }) =>
       vault.seal(JSON.stringify(credentials), `credentials:${integration}:${connectionId}`),
     newConnectionId: randomUUID,

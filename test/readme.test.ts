@@ -19,15 +19,22 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test('the spec it shows passes lint and, attacks included, test', async () => {
-  const specs = YAML_BLOCKS.filter((block) => /^provider:/m.test(block))
-  expect(specs).toHaveLength(1)
-  const file = join(folder, 'acme-billing.yaml')
-  writeFileSync(file, specs[0]!)
-  const io = createMemoryIo({ cwd: folder })
-  expect(await runCli(['lint', file], io)).toBe(0)
-  expect(await runCli(['test', file], io)).toBe(0)
-  expect(io.stdout()).toMatch(/1 passed, 0 failed/)
+describe('the spec it shows', () => {
+  const [spec, ...otherSpecs] = YAML_BLOCKS.filter((block) => /^provider:/m.test(block))
+  const [syncs, ...otherSyncs] = YAML_BLOCKS.filter((block) => /^syncs:/m.test(block))
+  const cases = [
+    { name: 'by itself', text: spec!, passed: 1 },
+    { name: 'with the sync it shows', text: spec!.replace(/^examples:/m, `${syncs}examples:`), passed: 2 },
+  ]
+  test('is one, and so is the sync', () => expect([...otherSpecs, ...otherSyncs]).toEqual([]))
+  test.each(cases)('passes lint and, attacks included, test: $name', async ({ text, passed }) => {
+    const file = join(folder, 'acme-billing.yaml')
+    writeFileSync(file, text)
+    const io = createMemoryIo({ cwd: folder })
+    expect(await runCli(['lint', file], io)).toBe(0)
+    expect(await runCli(['test', file], io)).toBe(0)
+    expect(io.stdout()).toMatch(new RegExp(`${passed} passed, 0 failed`))
+  })
 })
 
 describe('the configurations it shows', () => {

@@ -6,5 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // One for each core; the default leaves one core to nobody.
+    maxWorkers: '100%',
   },
 })

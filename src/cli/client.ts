@@ -16,9 +16,11 @@ export interface GatewayClient {
 }
 
 export interface CallInput {
-  /** What is undefined stays out. */
-  readonly query?: Readonly<Record<string, string | number | undefined>>
+  /** What is undefined stays out; a list is one parameter for each of its items. */
+  readonly query?: Readonly<Record<string, string | number | readonly string[] | undefined>>
   readonly body?: unknown
+  /** Beside those of every call; what is undefined stays out. */
+  readonly headers?: Readonly<Record<string, string | undefined>>
   /** A status beside 2xx that is an answer and no error. */
   readonly alsoAccept?: number
 }
@@ -61,6 +63,7 @@ export function createClient(url: string, apiKey: string): GatewayClient {
             accept: 'application/json',
             authorization: `Bearer ${apiKey}`,
             ...(input.body === undefined ? {} : { 'content-type': 'application/json' }),
+            ...presentIn(input.headers ?? {}),
           },
           body: input.body === undefined ? null : JSON.stringify(input.body),
           headersTimeout: TIMEOUT_MS,
@@ -133,9 +136,17 @@ function parseBaseUrl(text: string): string {
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
 }
 
+function presentIn(headers: NonNullable<CallInput['headers']>): Record<string, string> {
+  const present: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) present[name] = value
+  return present
+}
+
 function queryText(query: CallInput['query']): string {
   const parameters = new URLSearchParams()
-  for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) parameters.set(name, String(value))
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== undefined) for (const one of [value].flat()) parameters.append(name, String(one))
+  }
   return parameters.size === 0 ? '' : `?${parameters.toString()}`
 }
 

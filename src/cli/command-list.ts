@@ -25,6 +25,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./connections.ts')).defineConnections,
   },
   {
+    name: 'sync',
+    summary: 'list, run, start, pause and try the syncs of connections',
+    load: async () => (await import('./sync.ts')).defineSync,
+  },
+  {
+    name: 'records',
+    summary: 'list the records that syncs have brought',
+    load: async () => (await import('./records.ts')).defineRecords,
+  },
+  {
     name: 'secrets',
     summary: 'list, show and forget what is kept besides the configuration',
     load: async () => (await import('./secrets.ts')).defineSecrets,

@@ -89,6 +89,27 @@ match:
 forward:
   headers: [${header}-Request-Id]                # what your app gets to see; credentials never pass
 
+# Keeps a copy of the provider's records, fresh by webhooks and by a schedule. Take the marks away, and see what it makes of an answer:
+# postern sync try this-file.yaml things --recorded answer.json
+# syncs:
+#   things:
+#     model: Thing
+#     request:
+#       get: https://api.example.com/v1/things
+#       query: { limit: 100, updated_since: checkpoint.updated_at }
+#     pages: { next: response.body.next_cursor, into: query.cursor }     # or link: next, offset: query.offset, number: query.page
+#     records: { list: response.body.things, map: 'item.{ "id": id, "name": name, "updated_at": updated_at }' }
+#     checkpoint: { updated_at: $max(records.updated_at) }
+#     on: { thing.*: run }
+#     examples:
+#       - name: one thing
+#         answers:
+#           - request: GET https://api.example.com/v1/things?limit=100
+#             json: { things: [{ id: th_1, name: First, updated_at: "2026-03-02T09:59:58Z" }] }
+#         expect:
+#           records: [{ id: th_1, name: First, updated_at: "2026-03-02T09:59:58Z" }]
+#           checkpoint: { updated_at: "2026-03-02T09:59:58Z" }
+
 examples:
   - name: something happens
     given:

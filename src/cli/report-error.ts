@@ -20,6 +20,9 @@ const NEGATIVE_ANSWERS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'delivery_unknown',
   'delivery_not_replayable',
   'destination_unknown',
+  'sync_unknown',
+  'sync_run_unknown',
+  'model_unknown',
 ])
 
 /** Prints the error and says which exit code it means. An error that nobody foresaw is printed with its stack. */

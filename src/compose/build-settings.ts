@@ -171,7 +171,7 @@ function checkAgainstSpec(config: ResolvedConfig, integration: ResolvedIntegrati
   const findings: Finding[] = []
   const at = `integrations.${integration.key}`
   const known = { secrets: spec.document.secrets ?? {}, options: spec.document.options ?? {} }
-  const asked = namesOfSyncs(Object.values(integration.syncs))
+  const asked = namesOfSyncs([...Object.values(spec.document.syncs ?? {}), ...Object.values(integration.syncs)])
   for (const kind of ['secrets', 'options'] as const) {
     const given = kind === 'secrets' ? [...integration.secrets.keys()] : Object.keys(integration.options)
     for (const name of given) {

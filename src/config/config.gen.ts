@@ -524,9 +524,9 @@ export interface SyncNotify {
    */
   empty?: boolean
   /**
-   * Runs that failed; true by default.
+   * Runs that failed: `first`, the default, when a sync begins to fail, and again when it fails for another reason or had succeeded in between; `all` of them; or `none`.
    */
-  failures?: boolean
+  failures?: 'first' | 'all' | 'none'
 }
 export interface SyncExample {
   /**

@@ -47,12 +47,17 @@ export interface Ids {
   next<Kind extends keyof IdOf>(kind: Kind): IdOf[Kind]
 }
 
+/** Of bytes in hex, two digits each. */
+const HEX = Array.from({ length: 256 }, (_, byte) => (byte | 0x100).toString(16).slice(1))
+
 /**
  * Makes ids from a clock (ms since the epoch) and a source of random bytes. The ids of one generator rise strictly, also when the
  * clock stands still or steps back: the last millisecond seen is then kept and the 42-bit counter below it goes on.
  */
 export function createIds(sources: { now: () => number; randomBytes: (size: number) => Uint8Array }): Ids {
   let lastMs = 0
+  /** Written once a millisecond, which may have dozens of ids. */
+  let time = ''
   let counter = 0
   return {
     next(kind) {
@@ -60,18 +65,16 @@ export function createIds(sources: { now: () => number; randomBytes: (size: numb
       const random = sources.randomBytes(9)
       if (nowMs > lastMs) {
         lastMs = nowMs
+        time = nowMs.toString(16).padStart(12, '0')
         counter = (random[0]! << 16) | (random[1]! << 8) | random[2]! // starts anywhere below 2^24 of 2^42
       } else {
         counter += 1
       }
-      const time = lastMs.toString(16).padStart(12, '0')
       const high = Math.floor(counter / 2 ** 30) & 0xfff
-      const low = counter % 2 ** 30
-      let tail = ''
-      for (let at = 3; at < 7; at += 1) tail += (random[at]! | 0x100).toString(16).slice(1)
-      const variant = (0x8000_0000 + low).toString(16)
-      const id = `${PREFIX[kind]}_${time}7${high.toString(16).padStart(3, '0')}${variant}${tail}`
-      return id as never
+      const variant = (0x8000_0000 + (counter % 2 ** 30)).toString(16)
+      const tail = HEX[random[3]!]! + HEX[random[4]!]! + HEX[random[5]!]! + HEX[random[6]!]!
+      const version = high === 0 ? '7000' : `7${high.toString(16).padStart(3, '0')}`
+      return `${PREFIX[kind]}_${time}${version}${variant}${tail}` as never
     },
   }
 }

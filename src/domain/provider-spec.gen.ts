@@ -1094,9 +1094,9 @@ export interface SyncNotify {
    */
   empty?: boolean
   /**
-   * Runs that failed; true by default.
+   * Runs that failed: `first`, the default, when a sync begins to fail, and again when it fails for another reason or had succeeded in between; `all` of them; or `none`.
    */
-  failures?: boolean
+  failures?: 'first' | 'all' | 'none'
 }
 export interface SyncExample {
   /**
@@ -1271,6 +1271,10 @@ export interface Example {
        */
       payload_text?: string
     }[]
+    /**
+     * What the events ask of syncs, in the order of events, syncs and connections; [] for nothing. Each has exactly one of run, fetch, upsert and delete.
+     */
+    syncs?: ExpectedTrigger[]
   }
 }
 export interface ExampleConnection {
@@ -1287,4 +1291,40 @@ export interface ExampleConnection {
   secrets?: {
     [k: string]: string | [string, ...string[]]
   }
+}
+export interface ExpectedTrigger {
+  /**
+   * The name of the sync.
+   */
+  sync: string
+  /**
+   * The id of the connection it works for.
+   */
+  connection: string
+  /**
+   * The sync runs.
+   */
+  run?: true
+  /**
+   * The ids of the objects that are asked for.
+   *
+   * @minItems 1
+   */
+  fetch?: [string, ...string[]]
+  /**
+   * The records that are written straight from the event.
+   *
+   * @minItems 1
+   */
+  upsert?: [{}, ...{}[]]
+  /**
+   * The ids of the records that are deleted.
+   *
+   * @minItems 1
+   */
+  delete?: [string, ...string[]]
+  /**
+   * Whether the result is forwarded to the app; false by default.
+   */
+  forward?: boolean
 }

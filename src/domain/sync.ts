@@ -153,6 +153,9 @@ export interface RecordChange {
   readonly cursor: string
 }
 
+/** Payloads of one page of changes: whoever asks for 10,000 records of 4 MB each gets them in many pages. */
+export const MAX_RECORD_PAGE_BYTES = 16 * 1_048_576
+
 /** No schedule is faster: a provider's rate limit is shared by all that an app does. */
 export const MIN_EVERY_MS = 30_000
 

@@ -94,6 +94,11 @@ export interface AcceptanceReceipt {
 
 export interface IngestStore {
   /**
+   * Throws `store_overloaded` when so many more bytes would not be taken now, so that a request can be turned away before it has
+   * cost a signature and a parse. Reserves nothing: `acceptRequest` may still refuse.
+   */
+  assertRoom(bytes: number): void
+  /**
    * Stores the request, its events and deliveries in one durable commit. Resolves only when they are on disk; rejects with
    * `store_unavailable` or `store_overloaded` and then nothing was stored. Duplicates are recognised inside the same transaction.
    */
@@ -156,6 +161,8 @@ export interface DeliveryQueue {
     deliveries: readonly { readonly id: DeliveryId; readonly fence: number }[]
     now: number
   }): Promise<number>
+  /** Brings forward what is pending and due after `now`, by so much; answers how many. For when the clock was set back by it. */
+  shiftDueTimes(request: { byMs: number; now: number }): Promise<number>
   /** Makes a delivery due now, whatever its state but `in_flight`; its attempts so far stay, its retry schedule begins anew. */
   replayDelivery(request: { id: DeliveryId; now: number }): Promise<'replayed' | 'in_flight' | 'unknown'>
   /** Ends a delivery in one of these states: it is `cancelled`, is not attempted again, and no longer holds up those behind it. */
@@ -500,4 +507,6 @@ export interface Journal {
   record(name: string, facts: Readonly<Record<string, unknown>>): void
   warn(name: string, facts: Readonly<Record<string, unknown>>): void
   error(name: string, facts: Readonly<Record<string, unknown>>): void
+  /** False where such lines are thrown away, so that nobody need gather their facts. Absent where all are kept. */
+  keeps?(kind: 'record' | 'warn'): boolean
 }

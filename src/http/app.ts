@@ -1,5 +1,5 @@
 /**
- * The HTTP edge on one koa application: the ingress first and by itself, then everything that answers JSON. It turns requests into
+ * The HTTP edge: the ingress first and by itself, then one koa application with everything that answers JSON. It turns requests into
  * calls of use cases and errors into answers, and decides nothing else.
  */
 import type { RequestListener } from 'node:http'
@@ -11,11 +11,14 @@ import { addDeliveryRoutes } from './admin/deliveries.ts'
 import { addDestinationRoutes } from './admin/destinations.ts'
 import { addExplanationRoute } from './admin/explanation.ts'
 import { addLogRoutes } from './admin/log.ts'
+import { addRecordRoutes } from './admin/records.ts'
 import { addReplayRoutes } from './admin/replays.ts'
 import { addSecretRoutes } from './admin/secrets.ts'
+import { addSyncLogRoutes } from './admin/sync-log.ts'
+import { addSyncRoutes } from './admin/syncs.ts'
 import type { HttpDependencies } from './dependencies.ts'
 import { addHealthRoutes } from './health.ts'
-import { createIngressRouter } from './ingress/routes.ts'
+import { createIngress } from './ingress/routes.ts'
 import { requireKey } from './middleware/authorize.ts'
 import { createErrorAnswers, handleErrors } from './middleware/errors.ts'
 import { refuseUnrouted } from './middleware/unrouted.ts'
@@ -27,7 +30,8 @@ export function createHttpApp(deps: HttpDependencies): RequestListener {
   // What still ends here is a connection that broke while it was answered.
   app.on('error', (error: unknown) => deps.journal.record('http.broken', { error }))
 
-  app.use(createIngressRouter(deps, answerError).routes())
+  const ingress = createIngress(deps, answerError)
+  app.use(ingress.router.routes())
   app.use(secureAnswers)
   app.use(handleErrors(answerError))
   const open = new Router()
@@ -43,10 +47,13 @@ export function createHttpApp(deps: HttpDependencies): RequestListener {
   addReplayRoutes(api, deps)
   addExplanationRoute(api, deps)
   addSecretRoutes(api, deps)
+  addSyncRoutes(api, deps)
+  addRecordRoutes(api, deps)
+  addSyncLogRoutes(api, deps)
   app.use(api.routes())
   app.use(refuseUnrouted())
   const handle = app.callback()
-  return (request, response) => void handle(request, response)
+  return ingress.before((request, response) => void handle(request, response))
 }
 
 /** Answers of the API are for programs, not for browsers and caches. */

@@ -20,34 +20,31 @@ export function readBody(request: IncomingMessage, response: ServerResponse, max
     response.writeContinue()
   }
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
+    let only: Buffer | undefined
+    let chunks: Buffer[] | undefined
     let size = 0
-    const onData = (chunk: Buffer): void => {
+    let isSettled = false
+    // The listeners stay: the request is not used again, and taking four of them off costs more than ignoring what they may hear.
+    request.on('data', (chunk: Buffer) => {
+      if (isSettled) return
       size += chunk.length
-      if (size <= maxBytes) chunks.push(chunk)
-      else {
+      if (size > maxBytes) {
+        isSettled = true
         request.pause()
-        settle()
         reject(tooLarge(maxBytes))
-      }
-    }
-    const onEnd = (): void => {
-      settle()
-      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size))
-    }
+      } else if (only === undefined) only = chunk
+      else (chunks ??= [only]).push(chunk)
+    })
+    request.on('end', () => {
+      if (isSettled) return
+      isSettled = true
+      resolve(chunks === undefined ? (only ?? EMPTY) : Buffer.concat(chunks, size))
+    })
     const onGone = (): void => {
-      settle()
+      if (isSettled) return // a reset after this point concerns nobody
+      isSettled = true
       reject(new GatewayError({ code: 'body_incomplete', message: 'The request ended before its body was complete.' }))
     }
-    const settle = (): void => {
-      request.off('data', onData)
-      request.off('end', onEnd)
-      request.off('error', onGone)
-      request.off('close', onGone)
-      request.on('error', ignore) // a reset after this point concerns nobody
-    }
-    request.on('data', onData)
-    request.on('end', onEnd)
     request.on('error', onGone)
     request.on('close', onGone)
   })
@@ -63,8 +60,8 @@ interface Answer {
 export function send(response: ServerResponse, { status, headers, body }: Answer): void {
   if (response.headersSent || response.destroyed) return
   // 204 and 304 have no body, and so no length (RFC 9110 §8.6).
-  const length = status === 204 || status === 304 ? {} : { 'content-length': Buffer.byteLength(body) }
-  response.writeHead(status, { ...headers, ...length })
+  if (status === 204 || status === 304) response.writeHead(status, headers)
+  else response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
   response.end(body)
 }
 
@@ -131,5 +128,3 @@ function tooLarge(maxBytes: number): GatewayError {
     details: { max_bytes: maxBytes },
   })
 }
-
-function ignore(): void {}

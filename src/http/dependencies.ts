@@ -7,7 +7,7 @@ import type { ExplainRequest } from '../engine/receive/explain.ts'
 import type { Destinations } from '../engine/forward/destinations.ts'
 import type { Replays } from '../engine/forward/replays.ts'
 import type { SyncControl } from '../engine/sync/control.ts'
-import type { SyncStore } from '../engine/sync/ports.ts'
+import type { SyncStore } from '../engine/sync/ports/sync-store.ts'
 import type { ReceiveRequest } from '../engine/receive/receive.ts'
 import type { SettingsSource } from '../engine/settings.ts'
 import type { CompiledSpec } from '../spec/compiled-spec.ts'
@@ -28,13 +28,13 @@ export interface HttpDependencies {
     readonly control: SyncControl
     readonly store: Pick<
       SyncStore,
-      'listRecords' | 'pruneRecords' | 'listSyncRuns' | 'getSyncRun' | 'listMissedWebhooks'
+      'listRecords' | 'pruneRecords' | 'listSyncs' | 'listSyncRuns' | 'getSyncRun' | 'listMissedWebhooks'
     >
   }
   /** Whether the `Authorization` header carries one of the API keys; compares in constant time. */
   readonly authorize: (authorization: string | undefined) => boolean
   /** Every provider that has a spec, also those that no integration uses. */
-  readonly providers: () => readonly CompiledSpec[]
+  readonly providers: () => ReadonlyMap<string, CompiledSpec>
   /** Encrypts the credentials of a connection for the store. */
   readonly sealCredentials: (input: {
     integration: IntegrationKey

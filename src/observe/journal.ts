@@ -44,6 +44,7 @@ export function createJournal({ level, destination, now }: JournalOptions): Buff
     record: lineWriter(logger, 'info'),
     warn: lineWriter(logger, 'warn'),
     error: lineWriter(logger, 'error'),
+    keeps: (kind) => logger.isLevelEnabled(kind === 'record' ? 'info' : 'warn'),
     flush() {
       try {
         buffered?.flushSync()

@@ -2,11 +2,12 @@
  * The numbers of one gateway, for Prometheus. Labels are names from the configuration and closed lists of words, never ids or URLs, so
  * that the number of series is bounded by the configuration.
  */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { DeliveryState, Outcome } from '../domain/delivery.ts'
 import type { RequestOutcome } from '../engine/ports.ts'
+import type { SyncObserver } from '../engine/sync/ports/sync-observer.ts'
+import { CONTENT_TYPE, Counter, exposition, Gauge, Histogram } from './series.ts'
 
-export interface Metrics {
+export interface Metrics extends SyncObserver {
   requestAnswered(request: { provider: string; outcome: RequestOutcome | 'unavailable'; durationMs: number }): void
   attemptMade(attempt: { destination: string; outcome: Outcome['kind']; durationMs: number }): void
   /** In the text format of Prometheus; asks the hooks for the state of the queue. */
@@ -22,79 +23,115 @@ export interface MetricsHooks {
 
 /** Seconds. Accepting takes milliseconds, an attempt up to its timeout. */
 const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
+const SYNC_BUCKETS = [0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200]
 const ATTEMPT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60]
 
 export function createMetrics(hooks: MetricsHooks): Metrics {
-  const registry = new Registry()
-  const registers = [registry]
   const requests = new Counter({
     name: 'postern_requests_total',
     help: 'Requests from providers, by what became of them.',
-    labelNames: ['provider', 'outcome'],
-    registers,
+    labels: ['provider', 'outcome'],
   })
   const requestSeconds = new Histogram({
     name: 'postern_request_duration_seconds',
     help: 'Time from the first byte of a request to the decision on it.',
-    labelNames: ['provider'],
+    labels: ['provider'],
     buckets: REQUEST_BUCKETS,
-    registers,
   })
   const attempts = new Counter({
     name: 'postern_delivery_attempts_total',
     help: 'Attempts to deliver, by outcome.',
-    labelNames: ['destination', 'outcome'],
-    registers,
+    labels: ['destination', 'outcome'],
   })
   const attemptSeconds = new Histogram({
     name: 'postern_delivery_attempt_duration_seconds',
     help: 'Time an attempt took.',
-    labelNames: ['destination'],
+    labels: ['destination'],
     buckets: ATTEMPT_BUCKETS,
-    registers,
+  })
+  const syncRuns = new Counter({
+    name: 'postern_sync_runs_total',
+    help: 'Sync runs that ended, by type and outcome.',
+    labels: ['integration', 'sync', 'type', 'outcome'],
+  })
+  const syncSeconds = new Histogram({
+    name: 'postern_sync_run_duration_seconds',
+    help: 'Time a sync run took, with its waits.',
+    labels: ['integration', 'sync'],
+    buckets: SYNC_BUCKETS,
+  })
+  const records = new Counter({
+    name: 'postern_sync_records_total',
+    help: 'Records that sync runs changed, by what became of them.',
+    labels: ['integration', 'sync', 'action'],
+  })
+  const missed = new Counter({
+    name: 'postern_missed_webhooks_total',
+    help: 'Changes that only the schedule found although a webhook should have told of them.',
+    labels: ['integration', 'sync'],
   })
   const depth = new Gauge({
     name: 'postern_queue_depth',
     help: 'Deliveries in the store, by state.',
-    labelNames: ['state'],
-    registers,
+    labels: ['state'],
   })
   const oldest = new Gauge({
     name: 'postern_queue_oldest_seconds',
     help: 'Age of the oldest pending delivery; 0 when there is none.',
-    registers,
   })
-  const memory = new Gauge({ name: 'postern_resident_memory_bytes', help: 'Memory of the process.', registers })
-  new Gauge({
+  const memory = new Gauge({ name: 'postern_resident_memory_bytes', help: 'Memory of the process.' })
+  const build = new Gauge({
     name: 'postern_build_info',
     help: 'Always 1; the labels say what is running.',
-    labelNames: ['version', 'node'],
-    registers,
+    labels: ['version', 'node'],
   })
-    .labels(hooks.version, process.version)
-    .set(1)
+  build.set([hooks.version, process.version], 1)
+  const all = [
+    requests,
+    requestSeconds,
+    attempts,
+    attemptSeconds,
+    syncRuns,
+    syncSeconds,
+    records,
+    missed,
+    depth,
+    oldest,
+    memory,
+    build,
+  ]
 
   return {
     requestAnswered({ provider, outcome, durationMs }) {
-      requests.labels(provider, outcome).inc()
-      requestSeconds.labels(provider).observe(durationMs / 1_000)
+      requests.count([provider, outcome])
+      requestSeconds.observe([provider], durationMs / 1_000)
     },
     attemptMade({ destination, outcome, durationMs }) {
-      attempts.labels(destination, outcome).inc()
-      attemptSeconds.labels(destination).observe(durationMs / 1_000)
+      attempts.count([destination, outcome])
+      attemptSeconds.observe([destination], durationMs / 1_000)
+    },
+    runEnded({ key: { integration, sync }, type, outcome, counts, durationMs }) {
+      syncRuns.count([integration, sync, type, outcome])
+      syncSeconds.observe([integration, sync], durationMs / 1_000)
+      records.count([integration, sync, 'added'], counts.added)
+      records.count([integration, sync, 'updated'], counts.updated)
+      records.count([integration, sync, 'deleted'], counts.deleted)
+    },
+    webhookMissed({ integration, sync }) {
+      missed.count([integration, sync])
     },
     async render() {
-      memory.set(process.memoryUsage.rss())
+      memory.set([], process.memoryUsage.rss())
       depth.reset()
       oldest.reset()
       try {
         const { deliveries, oldestPendingAt } = await hooks.queue()
-        for (const [state, count] of Object.entries(deliveries)) depth.labels(state).set(count)
-        oldest.set(oldestPendingAt === null ? 0 : Math.max(0, hooks.now() - oldestPendingAt) / 1_000)
+        for (const [state, count] of Object.entries(deliveries)) depth.set([state], count)
+        oldest.set([], oldestPendingAt === null ? 0 : Math.max(0, hooks.now() - oldestPendingAt) / 1_000)
       } catch {
         // The other numbers are worth having most when the store is in trouble.
       }
-      return { contentType: registry.contentType, text: await registry.metrics() }
+      return { contentType: CONTENT_TYPE, text: exposition(all) }
     },
   }
 }

@@ -4,7 +4,7 @@
  * for. Trying again, waiting and understanding the answer are the engine's part.
  */
 import { errors, request } from 'undici'
-import type { ApiAnswer, ApiCall, ApiClient } from '../engine/sync/ports.ts'
+import type { ApiAnswer, ApiCall, ApiClient } from '../engine/sync/ports/api-client.ts'
 import { BlockedAddressError, createGuardedAgent, type Resolve } from './guarded-connector.ts'
 
 export interface ApiClientOptions {

@@ -95,7 +95,7 @@ export function compileSync(name: string, declaration: SyncDeclaration, compile:
     notify: {
       changes: notify.changes ?? true,
       empty: notify.empty ?? false,
-      failures: notify.failures ?? true,
+      failures: notify.failures ?? 'first',
     },
   }
 }

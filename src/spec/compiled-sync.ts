@@ -25,7 +25,11 @@ export interface CompiledSync {
   readonly keepsFresher: boolean
   readonly rate: { readonly calls: number; readonly perMs: number } | null
   readonly rateLimit: CompiledRateLimit | null
-  readonly notify: { readonly changes: boolean; readonly empty: boolean; readonly failures: boolean }
+  readonly notify: {
+    readonly changes: boolean
+    readonly empty: boolean
+    readonly failures: 'first' | 'all' | 'none'
+  }
 }
 
 /** Fixed text and expressions in turn. */

@@ -8,6 +8,7 @@ import { isForwardable } from '../domain/forwardable.ts'
 import { lintAlternative, type SignaturePlace, signaturePlaceOf } from './lint-alternative.ts'
 import { lintExpressions } from './lint-expressions.ts'
 import { lintKeys } from './lint-keys.ts'
+import { lintSyncExamples } from './lint-sync-examples.ts'
 import { lintSyncs } from './lint-sync.ts'
 
 export type { DocumentPath }
@@ -30,6 +31,7 @@ export function lintSpec(spec: ProviderSpec, report: Report): void {
   lintExamples(spec, report)
   lintExpressions(spec, report)
   lintSyncs(spec.syncs ?? {}, ['syncs'], report)
+  lintSyncExamples(spec, report)
 }
 
 /** Names of the secrets an alternative needs to be configured. */

@@ -1,9 +1,9 @@
 /**
- * What expressions see of a request. Each member is computed when it is first read, because most specs read two or three of them;
- * they are own properties, because JSONata looks no further.
+ * What expressions see of a request. Each member is computed when it is first read, because most specs read two or three of them.
  */
 import type { RequestView } from '../domain/expression.ts'
 import type { InboundRequest } from '../domain/request.ts'
+import { extendView } from '../verify/view.ts'
 import { formFields, type DecodedBody } from './body.ts'
 
 export interface RequestViewInput {
@@ -14,35 +14,8 @@ export interface RequestViewInput {
   readonly now: number
 }
 
-export function createRequestView({ request, decode, options, now }: RequestViewInput): RequestView {
-  let headers: Record<string, string> | undefined
-  let query: Record<string, string | string[]> | undefined
-  let raw: string | undefined
-  return {
-    method: request.method,
-    url: request.url,
-    options,
-    now,
-    get path() {
-      return pathOf(request.url)
-    },
-    get headers() {
-      return (headers ??= request.headers.toRecord())
-    },
-    get query() {
-      return (query ??= formFields(queryOf(request.url)))
-    },
-    get body() {
-      const decoded = decode()
-      return decoded.kind === 'unreadable' ? undefined : decoded.value
-    },
-    get raw() {
-      return (raw ??= Buffer.from(request.rawBody).toString('utf8'))
-    },
-    get event() {
-      return this.body
-    },
-  }
+export function createRequestView(input: RequestViewInput): RequestView {
+  return new LazyView(input)
 }
 
 /** The same view with one item of the batch as `event`, its place, and what stands around it in a nested batch. */
@@ -52,30 +25,52 @@ export function withEvent(
   position: number,
   around: Pick<Partial<RequestView>, 'outer' | 'list'> = {},
 ): RequestView {
-  return {
-    method: view.method,
-    url: view.url,
-    options: view.options,
-    now: view.now,
-    claims: view.claims,
-    event,
-    position,
-    ...around,
-    get path() {
-      return view.path
-    },
-    get headers() {
-      return view.headers
-    },
-    get query() {
-      return view.query
-    },
-    get body() {
-      return view.body
-    },
-    get raw() {
-      return view.raw
-    },
+  return extendView(view, { event, position, ...around })
+}
+
+/** A class, because getters in a literal would be made anew for each request; see verify/view.ts. */
+class LazyView implements RequestView {
+  readonly method: string
+  readonly url: string
+  readonly options: Readonly<Record<string, string>>
+  readonly now: number
+  readonly #request: InboundRequest
+  readonly #decode: () => DecodedBody
+  #query: Record<string, string | string[]> | undefined
+  #raw: string | undefined
+
+  constructor({ request, decode, options, now }: RequestViewInput) {
+    this.method = request.method
+    this.url = request.url
+    this.options = options
+    this.now = now
+    this.#request = request
+    this.#decode = decode
+  }
+
+  get path(): string {
+    return pathOf(this.url)
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.#request.headers.record()
+  }
+
+  get query(): Readonly<Record<string, string | readonly string[]>> {
+    return (this.#query ??= formFields(queryOf(this.url)))
+  }
+
+  get body(): unknown {
+    const decoded = this.#decode()
+    return decoded.kind === 'unreadable' ? undefined : decoded.value
+  }
+
+  get raw(): string {
+    return (this.#raw ??= Buffer.from(this.#request.rawBody).toString('utf8'))
+  }
+
+  get event(): unknown {
+    return this.body
   }
 }
 

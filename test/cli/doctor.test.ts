@@ -48,6 +48,33 @@ function wrong(checks: readonly Check[]): Pick<Check, 'area' | 'subject'>[] {
     .map(({ area, subject }) => ({ area, subject }))
 }
 
+test('shows the syncs of each integration, and which of them wait to be started', async () => {
+  configure(
+    'integrations:',
+    '  stripe: { provider: stripe, secrets: { signing_secret: a-webhook-secret-123 }, forward: [app], syncs: { charges: false } }',
+    '  crm: { provider: hubspot, secrets: { client_secret: a-client-secret-123 }, forward: [app], syncs: { contacts: { auto_start: true, every: 2h } } }',
+    DESTINATION,
+    ALLOWED,
+  )
+  const { code, checks } = await run()
+  expect(code).toBe(0)
+  expect(checks.filter(({ message }) => message.startsWith('sync of '))).toMatchObject([
+    {
+      subject: 'stripe customers',
+      status: 'ok',
+      message: expect.stringMatching(
+        /^sync of Customer every 12h; set off by customer.created, .*; waits to be started$/,
+      ) as unknown,
+      hint: expect.stringContaining('postern sync start stripe customers') as unknown,
+    },
+    {
+      subject: 'crm contacts',
+      message: expect.stringMatching(/^sync of Contact every 2h; .*contact.merge$/) as unknown,
+      hint: null,
+    },
+  ])
+})
+
 test('finds nothing wrong where nothing is, and names the URL to give to the provider', async () => {
   configure(INTEGRATION, DESTINATION, ALLOWED)
   const { code, checks } = await run()

@@ -34,3 +34,27 @@ test('writes results and remarks to their own streams, each with a line end', ()
   expect(from.written).toEqual(['out:a\n', 'err:b\n'])
   expect(io.cwd).toBe('/here')
 })
+
+function fakeTerminal(env: Record<string, string>, isTTY: boolean): ReturnType<typeof fakeProcess> {
+  const from = fakeProcess(env, isTTY)
+  return { ...from, stderr: { ...from.stderr, isTTY } }
+}
+
+test('takes the line of progress back before anything else is printed', () => {
+  const from = fakeTerminal({}, true)
+  const io = createProcessIo(from)
+  io.progress?.('page 1')
+  io.progress?.('page 2')
+  io.out('a')
+  io.err('b')
+  const clear = '\r\u001b[2K'
+  expect(from.written).toEqual(['err:page 1', `err:${clear}`, 'err:page 2', `err:${clear}`, 'out:a\n', 'err:b\n'])
+})
+
+for (const { name, env, isTTY } of [
+  { name: 'a file', env: {}, isTTY: false },
+  { name: 'the log of a build', env: { CI: 'true' }, isTTY: true },
+  { name: 'a dumb terminal', env: { TERM: 'dumb' }, isTTY: true },
+]) {
+  test(`shows no progress in ${name}`, () => expect(createProcessIo(fakeTerminal(env, isTTY)).progress).toBeUndefined())
+}

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -19,6 +19,18 @@ test('writes a spec that passes lint and whose example, attacks included, passes
   expect(await runCli(['lint', 'my-specs'], io)).toBe(0)
   expect(await runCli(['test', 'my-specs'], io)).toBe(0)
   expect(io.stdout()).toContain('1 passed, 0 failed')
+})
+
+test('offers a sync that, its marks taken away, passes both as well', async () => {
+  const io = createMemoryIo({ cwd: folder })
+  await runCli(['new', 'acme'], io)
+  const file = join(folder, 'my-specs/acme.yaml')
+  const text = readFileSync(file, 'utf8')
+  const at = text.indexOf('# syncs:')
+  writeFileSync(file, text.slice(0, at) + text.slice(at).replaceAll(/^# /gm, ''))
+  expect(await runCli(['lint', 'my-specs'], io)).toBe(0)
+  expect(await runCli(['test', 'my-specs'], io)).toBe(0)
+  expect(io.stdout()).toMatch(/0 errors, 0 warnings[\s\S]*things: one thing[\s\S]*2 passed, 0 failed/)
 })
 
 test('keeps a file that is there, unless told otherwise', async () => {

@@ -36,6 +36,21 @@ describe('HeaderList', () => {
     ])
   })
 
+  test('gives the same record at every call, and beside it copies that may be changed', () => {
+    const one = new HeaderList(['A', '1'])
+    expect(one.record()).toBe(one.record())
+    one.toRecord()['a'] = '2'
+    expect(one.record()).toEqual({ a: '1' })
+  })
+
+  test('tells which headers were sent once', () => {
+    const odd = new HeaderList(['__proto__', 'x', 'Twice', '1', 'once', 'o', 'twice', '2', 'TWICE', '3'])
+    expect(Object.entries(odd.singles())).toEqual([
+      ['__proto__', 'x'],
+      ['once', 'o'],
+    ])
+  })
+
   test('gives pairs that can be sent again', () => {
     expect([...list.pairs()]).toEqual([
       ['x-sig', 'a'],

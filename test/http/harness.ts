@@ -26,7 +26,7 @@ import type { HttpDependencies, Readiness } from '../../src/http/dependencies.ts
 import { createHttpServer, type HttpServer } from '../../src/http/server.ts'
 import type { CompiledSpec } from '../../src/spec/compiled-spec.ts'
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts'
-import { createMemorySyncStore } from '../support/memory-sync-store.ts'
+import { createMemorySyncStore, type MemorySyncStore } from '../support/memory-sync-store.ts'
 import { createSyncControl } from '../../src/engine/sync/control.ts'
 
 export const KEY = 'the-api-key'
@@ -35,6 +35,7 @@ export const MAX_BODY_BYTES = 100_000
 export interface ApiInit {
   readonly method?: string
   readonly body?: string | Buffer
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export interface Harness {
@@ -48,6 +49,8 @@ export interface Harness {
   readonly connections: Map<string, ConnectionInput & Connection>
   readonly replays: string[]
   readonly cancels: { id: string; states: readonly string[] }[]
+  /** What `shop` keeps; it declares one sync, `contacts` with the model `Contact`. */
+  readonly syncStore: MemorySyncStore
   /** Replaces a part of the dependencies; the edge sees it at once. */
   readonly set: Partial<{
     receive: (request: IncomingRequest) => Promise<HttpAnswer>
@@ -88,6 +91,7 @@ const integration = (key: string, tokens: string[] = []): IntegrationSettings =>
     ingressTokens: tokens.map((token) => new Secret(token)),
     forward: ['app'],
     unmatched: 'raw',
+    syncs: new Map(key === 'shop' ? [['contacts', { name: 'contacts', model: 'Contact' }]] : []),
   }) as unknown as IntegrationSettings
 
 export async function startHarness(given: Harness['set'] = {}): Promise<Harness> {
@@ -135,7 +139,7 @@ export async function startHarness(given: Harness['set'] = {}): Promise<Harness>
     settings: { current: settings },
     syncs: {
       store: syncStore,
-      control: createSyncControl({ store: syncStore, clock, wake: () => undefined }),
+      control: createSyncControl({ store: syncStore, clock, onStart: () => undefined, wake: () => undefined }),
     },
     log: logOver(set),
     connections: connectionsOver(connections),
@@ -168,7 +172,7 @@ export async function startHarness(given: Harness['set'] = {}): Promise<Harness>
       ...set.replays,
     },
     authorize: (header) => header === `Bearer ${KEY}`,
-    providers: () => [spec('acme', 'Acme'), spec('globex', 'Globex')],
+    providers: () => new Map([spec('acme', 'Acme'), spec('globex', 'Globex')].map((one) => [one.provider, one])),
     sealCredentials: ({ credentials }) => Buffer.from(`sealed:${Object.keys(credentials).join()}`),
     newConnectionId: () => 'made-up-id',
     readiness: () => set.readiness?.() ?? Promise.resolve({ ready: true, checks: [{ name: 'store', ok: true }] }),
@@ -198,11 +202,12 @@ export async function startHarness(given: Harness['set'] = {}): Promise<Harness>
     connections,
     replays,
     cancels,
+    syncStore,
     set,
     async api(path, init = {}) {
       const response = await fetch(url + path, {
         ...init,
-        headers: { authorization: `Bearer ${KEY}` },
+        headers: { ...init.headers, authorization: `Bearer ${KEY}` },
       })
       const text = await response.text()
       return {

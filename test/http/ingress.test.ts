@@ -269,6 +269,35 @@ test('an upload that breaks off is noted and hurts nobody', async () => {
   expect((await fetch(`${harness.url}/webhook/shop`, { method: 'POST' })).status).toBe(200)
 })
 
+for (const { name, target } of [
+  { name: 'plainly', target: '/webhook/shop' },
+  { name: 'so that the router has to read it', target: '/webhook/sho%70' },
+]) {
+  test(`a connection that breaks before the answer is noted, with a target written ${name}`, async () => {
+    let finish = (): void => undefined
+    harness.set.receive = () =>
+      new Promise((resolve) => (finish = () => resolve({ status: 200, headers: {}, body: 'late' })))
+    const socket = await harness.socket()
+    socket.write(`POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`)
+    await vi.waitFor(() => expect(harness.received).toHaveLength(1))
+    socket.resetAndDestroy()
+    await vi.waitFor(() => expect(harness.journal.map(({ name: event }) => event)).toEqual(['http.broken']))
+    expect(harness.journal[0]!.facts['error']).toMatchObject({ code: 'ECONNRESET' })
+    finish()
+  })
+}
+
+test('a connection that breaks after the answer is not worth a note', async () => {
+  const socket = await harness.socket()
+  socket.write('POST /webhook/shop HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n')
+  await once(socket, 'data')
+  socket.resetAndDestroy()
+  await closed(socket)
+  const next = await harness.raw('GET /webhook/shop HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+  expect(next).toContain('200 OK')
+  expect(harness.journal).toEqual([])
+})
+
 test('a caller that leaves before the answer hurts nobody', async () => {
   let finish = (): void => undefined
   harness.set.receive = () =>

@@ -35,6 +35,17 @@ test('a fact is one line of JSON: level, time, event, and what belongs to it', (
   ])
 })
 
+for (const { level, record, warn } of [
+  { level: 'info', record: true, warn: true },
+  { level: 'warn', record: false, warn: true },
+  { level: 'silent', record: false, warn: false },
+] as const) {
+  test(`says at level ${level} which lines are kept`, () => {
+    const { journal } = collect(level)
+    expect({ record: journal.keeps?.('record'), warn: journal.keeps?.('warn') }).toEqual({ record, warn })
+  })
+}
+
 test('a line cannot be broken in two by what it says', () => {
   const { journal, lines } = collect('info')
   journal.record('a.b', { text_given: 'x\n{"level":"error"}' })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { ConnectionId, IntegrationKey, SyncName } from '../../src/domain/ids.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 
 const deliveries = { pending: 3, in_flight: 1, delivered: 9, dead: 2, held: 0, cancelled: 0 }
@@ -26,6 +27,31 @@ test('counts requests by provider and outcome, and attempts by destination and o
   ]) {
     expect(text.split('\n')).toContain(line)
   }
+})
+
+test('counts sync runs by outcome, the records they changed, and webhooks that were missed', async () => {
+  const metrics = createMetrics(hooks)
+  const key = {
+    integration: 'crm' as IntegrationKey,
+    connectionId: 'acme' as ConnectionId,
+    sync: 'contacts' as SyncName,
+  }
+  const counts = { added: 5, updated: 2, deleted: 0 }
+  metrics.runEnded({ key, type: 'INITIAL', outcome: 'succeeded', counts, durationMs: 2_000 })
+  metrics.runEnded({ key, type: 'WEBHOOK', outcome: 'failed', counts: { ...counts, added: 0 }, durationMs: 10 })
+  metrics.webhookMissed(key)
+  const { text } = await metrics.render()
+  for (const line of [
+    'postern_sync_runs_total{integration="crm",sync="contacts",type="INITIAL",outcome="succeeded"} 1',
+    'postern_sync_runs_total{integration="crm",sync="contacts",type="WEBHOOK",outcome="failed"} 1',
+    'postern_sync_records_total{integration="crm",sync="contacts",action="added"} 5',
+    'postern_sync_records_total{integration="crm",sync="contacts",action="updated"} 4',
+    'postern_sync_run_duration_seconds_bucket{le="5",integration="crm",sync="contacts"} 2',
+    'postern_missed_webhooks_total{integration="crm",sync="contacts"} 1',
+  ]) {
+    expect(text.split('\n')).toContain(line)
+  }
+  expect(text).not.toContain('acme')
 })
 
 test('asks for the queue when it is read', async () => {

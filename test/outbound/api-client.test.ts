@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import type { ApiCall } from '../../src/engine/sync/ports.ts'
+import type { ApiCall } from '../../src/engine/sync/ports/api-client.ts'
 import { createApiClient } from '../../src/outbound/api-client.ts'
 import { createReceiver, hang, type Receiver, reset } from '../support/receiver.ts'
 

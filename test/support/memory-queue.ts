@@ -121,6 +121,13 @@ export function createMemoryQueue(clock: Pick<Clock, 'now'>): MemoryQueue {
       return leased.length
     },
 
+    async shiftDueTimes({ byMs, now }) {
+      await available()
+      const later = [...rows.values()].filter((row) => row.state === 'pending' && row.dueAt > now)
+      for (const row of later) row.dueAt -= byMs
+      return later.length
+    },
+
     async returnDeliveries({ deliveries, now }) {
       await available()
       let count = 0

@@ -5,35 +5,33 @@
 import { GatewayError } from '../../src/domain/errors.ts'
 import type { ConnectionId, IntegrationKey } from '../../src/domain/ids.ts'
 import {
+  MAX_RECORD_PAGE_BYTES,
   mergeRunRequest,
   NO_COUNTS,
   type Checkpoint,
   type RecordAction,
   type RecordChange,
+  type RunFacts,
   type RunCause,
   type RunProgress,
   type RunRequest,
+  type SyncFailureCode,
   type SyncKey,
   type SyncRun,
   type SyncRunId,
 } from '../../src/domain/sync.ts'
-import type {
-  BatchResult,
-  ClaimedTriggers,
-  MissedWebhook,
-  NewRun,
-  RecordSelection,
-  RecordWrite,
-  SyncLease,
-  SyncNotice,
-  SyncSelection,
-  SyncStore,
-  SyncTrigger,
-} from '../../src/engine/sync/ports.ts'
+import type { MissedWebhook } from '../../src/engine/sync/ports/gap-store.ts'
+import type { RecordSelection } from '../../src/engine/sync/ports/record-store.ts'
+import type { BatchResult, NewRun, RecordWrite, SyncNotice } from '../../src/engine/sync/ports/run-store.ts'
+import type { SyncLease, SyncSelection, SyncStatus } from '../../src/engine/sync/ports/schedule-store.ts'
+import type { SyncStore } from '../../src/engine/sync/ports/sync-store.ts'
+import type { ClaimedTriggers, SyncTrigger } from '../../src/engine/sync/ports/trigger-store.ts'
 
 export interface MemorySyncStore extends SyncStore {
   /** Connections known to it; schedules are made for these. */
   addConnection(integration: IntegrationKey, connectionId: ConnectionId, sealed?: Uint8Array): void
+  /** All that it knows of the connection goes. */
+  removeConnection(integration: IntegrationKey, connectionId: ConnectionId): void
   /** Notices stored so far, as the app would get them. */
   readonly notices: SyncNotice[]
   /** Writes of record payloads so far. */
@@ -48,6 +46,7 @@ interface Schedule {
   model: string
   isDeclared: boolean
   isPaused: boolean
+  waits: boolean
   everyMs: number
   overrideMs: number | null
   dueAt: number
@@ -62,6 +61,7 @@ interface Schedule {
   lastSuccessAt: number | null
   lastTriggerAt: number | null
   missed: number
+  lastFailure: SyncFailureCode | null
 }
 
 interface Row {
@@ -73,12 +73,15 @@ interface Row {
   action: RecordAction
   deletedAt: number | null
   prunedAt: number | null
+  /** Null: triggers. */
+  run: SyncRunId | null
   sequence: number
 }
 
 interface RunRow {
   run: SyncRun
   progress: RunProgress
+  hasSaved: boolean
   readonly seen: Set<string>
 }
 
@@ -91,6 +94,7 @@ interface TriggerGroup {
   postponements: number
   dueAt: number
   applied: ClaimedTriggers['applied']
+  lastFailure: SyncFailureCode | null
 }
 
 export function createMemorySyncStore(): MemorySyncStore {
@@ -110,6 +114,7 @@ export function createMemorySyncStore(): MemorySyncStore {
   const failing = new Set<string>()
   let sequence = 0
   let recordWrites = 0
+  let versions = 0
 
   const turn = (): Promise<void> => new Promise(setImmediate)
   const textOf = (key: SyncKey): string => `${key.integration}\n${key.connectionId}\n${key.sync}`
@@ -157,11 +162,13 @@ export function createMemorySyncStore(): MemorySyncStore {
       deletedIds: readonly string[]
       now: number
       ignoreModifiedAfter: number | null
+      run: SyncRunId | null
     },
   ): BatchResult {
     const rows = rowsOf(place)
-    const { now, ignoreModifiedAfter } = input
-    const isFresher = (row: Row): boolean => ignoreModifiedAfter !== null && row.lastModifiedAt > ignoreModifiedAfter
+    const { now, ignoreModifiedAfter, run } = input
+    const isFresher = (row: Row): boolean =>
+      ignoreModifiedAfter !== null && row.lastModifiedAt > ignoreModifiedAfter && (run === null || row.run !== run)
     const added: string[] = []
     const updated: string[] = []
     const deleted: string[] = []
@@ -183,6 +190,7 @@ export function createMemorySyncStore(): MemorySyncStore {
           action: isNew ? 'ADDED' : 'UPDATED',
           deletedAt: null,
           prunedAt: null,
+          run,
           sequence: (sequence += 1),
         })
         recordWrites += 1
@@ -196,7 +204,7 @@ export function createMemorySyncStore(): MemorySyncStore {
         ignored += 1
         continue
       }
-      Object.assign(row, { action: 'DELETED', deletedAt: now, lastModifiedAt: now, sequence: (sequence += 1) })
+      Object.assign(row, { action: 'DELETED', deletedAt: now, lastModifiedAt: now, run, sequence: (sequence += 1) })
       deleted.push(id)
     }
     return { added, updated, deleted, unchanged, ignored }
@@ -230,7 +238,27 @@ export function createMemorySyncStore(): MemorySyncStore {
         checkpoint: run.checkpointBefore,
         isComplete: true,
       },
+      hasSaved: false,
       seen: new Set(),
+    }
+  }
+
+  function statusOf(schedule: Schedule): SyncStatus {
+    const own = [...runs.values()].filter(({ run }) => textOf(run.key) === textOf(schedule.key))
+    const underWay = schedule.run === null ? undefined : runs.get(schedule.run)
+    const rows = [...rowsOf({ ...schedule.key, model: schedule.model }).values()]
+    return {
+      key: schedule.key,
+      model: schedule.model,
+      isPaused: schedule.isPaused,
+      isDeclared: schedule.isDeclared,
+      everyMs: everyOf(schedule),
+      overridesEvery: schedule.overrideMs !== null,
+      nextDueAt: schedule.isPaused ? null : schedule.dueAt,
+      lastRun: (underWay ?? own.at(-1))?.run ?? null,
+      checkpoint: schedule.checkpoint,
+      recordCount: rows.filter((row) => row.action !== 'DELETED').length,
+      missedWebhooks: schedule.missed,
     }
   }
 
@@ -247,12 +275,23 @@ export function createMemorySyncStore(): MemorySyncStore {
       return recordWrites
     },
     addConnection(integration, connectionId, sealed) {
-      connections.set(connectionOf({ integration, connectionId }), {
-        integration,
-        connectionId,
-        sealed: sealed ?? null,
-        version: 1,
-      })
+      versions += 1
+      const place = connectionOf({ integration, connectionId })
+      connections.set(place, { integration, connectionId, sealed: sealed ?? null, version: versions })
+    },
+    removeConnection(integration, connectionId) {
+      const place = connectionOf({ integration, connectionId })
+      connections.delete(place)
+      rateLimits.delete(place)
+      for (const map of [schedules, records, groups])
+        for (const key of map.keys()) if (key.startsWith(`${place}\n`)) map.delete(key)
+      for (const [id, { run }] of runs) if (connectionOf(run.key) === place) runs.delete(id)
+      for (const list of [suspicions, confirmed]) {
+        const kept = (list as (MissedWebhook | { missed: MissedWebhook })[]).filter(
+          (one) => connectionOf('missed' in one ? one.missed.key : one.key) !== place,
+        )
+        list.splice(0, list.length, ...(kept as never[]))
+      }
     },
     failNext: (verb) => void failing.add(verb),
     sealedOf: (integration, connectionId) =>
@@ -272,6 +311,7 @@ export function createMemorySyncStore(): MemorySyncStore {
           if (known !== undefined) {
             if (everyMs < known.everyMs && known.overrideMs === null) known.dueAt = Math.min(known.dueAt, now + everyMs)
             Object.assign(known, { model, everyMs, isDeclared: true })
+            if (startsByItself && known.waits) Object.assign(known, { isPaused: false, waits: false, dueAt: now })
             continue
           }
           schedules.set(textOf(key), {
@@ -279,6 +319,7 @@ export function createMemorySyncStore(): MemorySyncStore {
             model,
             isDeclared: true,
             isPaused: !startsByItself,
+            waits: !startsByItself,
             everyMs,
             overrideMs: null,
             dueAt: now + (spreadMs === 0 ? 0 : (schedules.size * 997) % spreadMs),
@@ -293,12 +334,21 @@ export function createMemorySyncStore(): MemorySyncStore {
             lastSuccessAt: null,
             lastTriggerAt: null,
             missed: 0,
+            lastFailure: null,
           })
         }
       }
       const names = new Set(syncs.map(({ sync }) => sync))
       for (const schedule of schedules.values())
         if (schedule.key.integration === integration && !names.has(schedule.key.sync)) schedule.isDeclared = false
+      const started = [...schedules.values()].filter(
+        ({ key, isDeclared, isPaused }) =>
+          key.integration === integration &&
+          (connectionId === null || key.connectionId === connectionId) &&
+          isDeclared &&
+          !isPaused,
+      )
+      return [...new Set(started.map(({ key }) => key.sync))]
     },
 
     async claimDueSyncs({ now, limit, leaseUntil }) {
@@ -323,9 +373,7 @@ export function createMemorySyncStore(): MemorySyncStore {
         schedule.fence += 1
         const row = schedule.run === null ? undefined : runs.get(schedule.run)
         if (row !== undefined) {
-          const { id, model, type, cause, isFull, triggers, startedAt, checkpointBefore, counters, notes } = row.run
-          const facts = { id, key, model, type, cause, isFull, triggers, startedAt, checkpointBefore, counters, notes }
-          row.run = { ...facts, resumptions: row.run.resumptions + 1, state: 'running' }
+          row.run = { ...factsOf(row.run), resumptions: row.run.resumptions + 1, state: 'running' }
         }
         return {
           key,
@@ -339,7 +387,8 @@ export function createMemorySyncStore(): MemorySyncStore {
           lastSuccessAt: schedule.lastSuccessAt,
           lastTriggerAt: schedule.lastTriggerAt,
           integrationTriggeredAt: triggeredAt.get(`${key.integration}\n${key.sync}`) ?? null,
-          interrupted: row === undefined ? null : { run: row.run, progress: row.progress },
+          interrupted: row === undefined ? null : { run: row.run, progress: row.hasSaved ? row.progress : null },
+          lastFailure: schedule.lastFailure,
         }
       })
     },
@@ -360,9 +409,15 @@ export function createMemorySyncStore(): MemorySyncStore {
     async releaseSyncLeases({ now }) {
       await turn()
       const leased = [...schedules.values()].filter((schedule) => schedule.leaseUntil > 0)
-      for (const schedule of leased)
-        Object.assign(schedule, { leaseUntil: 0, waitUntil: now, fence: schedule.fence + 1 })
-      for (const group of groups.values()) Object.assign(group, { leaseUntil: 0, fence: group.fence + 1 })
+      for (const schedule of leased) {
+        Object.assign(schedule, { leaseUntil: 0, waitUntil: now })
+        const row = schedule.run === null ? undefined : runs.get(schedule.run)
+        if (row !== undefined) row.run = { ...factsOf(row.run), state: 'waiting', until: now, reason: 'interrupted' }
+      }
+      for (const group of groups.values()) {
+        if (group.leaseUntil > 0) group.dueAt = now
+        group.leaseUntil = 0
+      }
       return leased.length
     },
 
@@ -380,6 +435,7 @@ export function createMemorySyncStore(): MemorySyncStore {
       for (const schedule of found) {
         if (schedule.isPaused && !paused) schedule.dueAt = now
         schedule.isPaused = paused
+        schedule.waits = false
       }
       return found.length
     },
@@ -400,23 +456,22 @@ export function createMemorySyncStore(): MemorySyncStore {
 
     async syncStatus(selection) {
       await turn()
-      return selected(selection).map((schedule) => {
-        const own = [...runs.values()].filter(({ run }) => textOf(run.key) === textOf(schedule.key))
-        const rows = [...rowsOf({ ...schedule.key, model: schedule.model }).values()]
-        return {
-          key: schedule.key,
-          model: schedule.model,
-          isPaused: schedule.isPaused,
-          isDeclared: schedule.isDeclared,
-          everyMs: everyOf(schedule),
-          overridesEvery: schedule.overrideMs !== null,
-          nextDueAt: schedule.isPaused ? null : schedule.dueAt,
-          lastRun: own.at(-1)?.run ?? null,
-          checkpoint: schedule.checkpoint,
-          recordCount: rows.filter((row) => row.action !== 'DELETED').length,
-          missedWebhooks: schedule.missed,
-        }
-      })
+      return selected(selection).map(statusOf)
+    },
+
+    async listSyncs({ integration, connectionId, sync }, page) {
+      await turn()
+      const found = [...schedules.values()]
+        .filter(({ key }) => (integration ?? key.integration) === key.integration)
+        .filter(({ key }) => (connectionId ?? key.connectionId) === key.connectionId && (sync ?? key.sync) === key.sync)
+        .toSorted((a, b) => (textOf(a.key) < textOf(b.key) ? -1 : 1))
+      const from = page.after === null ? 0 : Number(page.after)
+      if (!Number.isInteger(from)) throw notACursor()
+      const isLast = from + page.limit >= found.length
+      return {
+        items: found.slice(from, from + page.limit).map(statusOf),
+        nextCursor: isLast ? null : String(from + page.limit),
+      }
     },
 
     async startRun({ lease, run, model, emptiesCache }) {
@@ -442,6 +497,7 @@ export function createMemorySyncStore(): MemorySyncStore {
       const result = write({ ...batch.lease.key, model: batch.model }, { ...batch, writes: batch.records })
       if (batch.remembersIds) for (const { id } of batch.records) row.seen.add(id)
       row.progress = structuredClone(batch.progress)
+      row.hasSaved = true
       row.run = { ...row.run, notes: [...row.run.notes, ...batch.notes] }
       count(row, result, batch.skipped)
       return result
@@ -455,7 +511,7 @@ export function createMemorySyncStore(): MemorySyncStore {
         (one) => one.action !== 'DELETED' && !row.seen.has(one.id) && one.lastModifiedAt < startedAt,
       )
       const deletedIds = missing.slice(0, limit).map(({ id }) => id)
-      const result = write({ ...lease.key, model }, { writes: [], deletedIds, now, ignoreModifiedAfter: null })
+      const result = write({ ...lease.key, model }, { writes: [], deletedIds, now, ignoreModifiedAfter: null, run })
       count(row, result, 0)
       return { deleted: result.deleted, hasMore: missing.length > limit }
     },
@@ -466,32 +522,18 @@ export function createMemorySyncStore(): MemorySyncStore {
       const schedule = held(lease)
       const row = runs.get(run)
       if (schedule === null || row === undefined) return false
-      const { id, key, model, type, cause, isFull, triggers, startedAt, resumptions, checkpointBefore, counters } =
-        row.run
-      const facts = {
-        id,
-        key,
-        model,
-        type,
-        cause,
-        isFull,
-        triggers,
-        startedAt,
-        resumptions,
-        checkpointBefore,
-        counters,
-      }
-      const common = { ...facts, notes: [...row.run.notes, ...notes], finishedAt: now }
+      const common = { ...factsOf(row.run), notes: [...row.run.notes, ...notes], finishedAt: now }
       row.run =
         end.state === 'succeeded'
           ? { ...common, state: 'succeeded', checkpointAfter: end.checkpoint }
           : { ...common, state: 'failed', failure: end.failure }
       if (end.state === 'succeeded') {
         schedule.checkpoint = end.checkpoint
-        schedule.lastSuccessAt = startedAt
-        if (isFull) schedule.lastFullAt = startedAt
+        schedule.lastSuccessAt = row.run.startedAt
+        if (row.run.isFull) schedule.lastFullAt = row.run.startedAt
       }
       row.seen.clear()
+      schedule.lastFailure = end.state === 'failed' ? end.failure.code : null
       schedule.dueAt = nextDueAt
       giveBack(schedule)
       notices.push(...given)
@@ -503,35 +545,7 @@ export function createMemorySyncStore(): MemorySyncStore {
       const schedule = held(lease)
       const row = runs.get(run)
       if (schedule === null || row === undefined) return false
-      const {
-        id,
-        key,
-        model,
-        type,
-        cause,
-        isFull,
-        triggers,
-        startedAt,
-        resumptions,
-        checkpointBefore,
-        counters,
-        notes,
-      } = row.run
-      const facts = {
-        id,
-        key,
-        model,
-        type,
-        cause,
-        isFull,
-        triggers,
-        startedAt,
-        resumptions,
-        checkpointBefore,
-        counters,
-        notes,
-      }
-      row.run = { ...facts, state: 'waiting', until, reason }
+      row.run = { ...factsOf(row.run), state: 'waiting', until, reason }
       Object.assign(schedule, { leaseUntil: 0, waitUntil: until })
       return true
     },
@@ -573,7 +587,7 @@ export function createMemorySyncStore(): MemorySyncStore {
           if (textOf(missed.key) === textOf(key) && (ids === null || ids.includes(missed.recordId)))
             suspicions.splice(suspicions.indexOf(suspicion), 1)
         }
-        if (action.kind === 'run') {
+        if (action.kind === 'run' || schedule.isPaused) {
           schedule.request = mergeRunRequest(schedule.request, {
             now,
             windowMs: windowMs.get(key.sync) ?? 0,
@@ -586,9 +600,20 @@ export function createMemorySyncStore(): MemorySyncStore {
         }
         let group = groups.get(textOf(key))
         if (group === undefined) {
-          group = { key, waiting: [], leased: [], leaseUntil: 0, fence: 0, postponements: 0, dueAt: 0, applied: null }
+          group = {
+            key,
+            waiting: [],
+            leased: [],
+            leaseUntil: 0,
+            fence: 0,
+            postponements: 0,
+            dueAt: 0,
+            applied: null,
+            lastFailure: null,
+          }
           groups.set(textOf(key), group)
         }
+        if (group.waiting.length + group.leased.length === 0) group.dueAt = now
         group.waiting.push(trigger)
       }
     },
@@ -602,8 +627,8 @@ export function createMemorySyncStore(): MemorySyncStore {
         if (group.applied === null) group.leased.push(...group.waiting.splice(0, 100 - group.leased.length))
         group.leaseUntil = leaseUntil
         group.fence += 1
-        const { key, fence, postponements, applied } = group
-        return { key, fence, postponements, applied, triggers: [...group.leased] }
+        const { key, fence, postponements, applied, lastFailure } = group
+        return { key, fence, postponements, applied, lastFailure, triggers: [...group.leased] }
       })
     },
 
@@ -616,8 +641,11 @@ export function createMemorySyncStore(): MemorySyncStore {
     async applyTriggers({ triggers, run, model, records: writes, deletedIds, requests, skipped, notes, now }) {
       await turn()
       const group = groups.get(textOf(triggers.key))
-      if (group === undefined || group.fence !== triggers.fence) return null
-      const result = write({ ...triggers.key, model }, { writes, deletedIds, now, ignoreModifiedAfter: null })
+      if (group === undefined || group.fence !== triggers.fence || group.leaseUntil === 0) return null
+      const result = write(
+        { ...triggers.key, model },
+        { writes, deletedIds, now, ignoreModifiedAfter: null, run: run.id },
+      )
       const row = newRow(triggers.key, run, model)
       row.progress = { ...row.progress, requests, nextPage: null }
       row.run = { ...row.run, notes }
@@ -630,7 +658,7 @@ export function createMemorySyncStore(): MemorySyncStore {
     async finishTriggers({ triggers, run, model, failure, notes, now, notices: given }) {
       await turn()
       const group = groups.get(textOf(triggers.key))
-      if (group === undefined || group.fence !== triggers.fence) return false
+      if (group === undefined || group.fence !== triggers.fence || group.leaseUntil === 0) return false
       const row = runs.get(run.id) ?? newRow(triggers.key, run, model)
       const facts = { ...row.run, notes: [...row.run.notes, ...notes] }
       row.run =
@@ -638,7 +666,8 @@ export function createMemorySyncStore(): MemorySyncStore {
           ? { ...facts, state: 'succeeded', finishedAt: now, checkpointAfter: {} }
           : { ...facts, state: 'failed', finishedAt: now, failure }
       runs.set(run.id, row)
-      Object.assign(group, { leased: [], leaseUntil: 0, applied: null, postponements: 0, dueAt: 0 })
+      Object.assign(group, { leased: [], leaseUntil: 0, applied: null, postponements: 0, dueAt: now })
+      group.lastFailure = failure?.code ?? null
       notices.push(...given)
       return true
     },
@@ -646,32 +675,39 @@ export function createMemorySyncStore(): MemorySyncStore {
     async postponeTriggers({ triggers, until }) {
       await turn()
       const group = groups.get(textOf(triggers.key))
-      if (group === undefined || group.fence !== triggers.fence) return
+      if (group === undefined || group.fence !== triggers.fence || group.leaseUntil === 0) return
       Object.assign(group, { leaseUntil: 0, dueAt: until, postponements: group.postponements + 1 })
     },
 
     async listRecords({ after, limit, modifiedAfter, actions, ids, ...place }) {
       await turn()
       const from = after === null ? 0 : Number(Buffer.from(after, 'base64url').toString())
-      if (!Number.isInteger(from)) throw new GatewayError({ code: 'api_invalid_input', message: 'not a cursor' })
+      if (!Number.isInteger(from)) throw notACursor()
       const found = [...rowsOf(place).values()]
         .filter((row) => row.sequence > from)
         .filter((row) => modifiedAfter === null || row.lastModifiedAt >= modifiedAfter)
         .filter((row) => actions === null || actions.includes(row.action))
         .filter((row) => ids === null || ids.includes(row.id))
         .toSorted((a, b) => a.sequence - b.sequence)
-      const page = found.slice(0, limit).map(changeOf)
-      return { records: page, nextCursor: found.length > limit ? page.at(-1)!.cursor : null }
+      const page: RecordChange[] = []
+      let bytes = 0
+      for (const row of found.slice(0, limit)) {
+        bytes += row.payload.length
+        if (page.length > 0 && bytes > MAX_RECORD_PAGE_BYTES) break
+        page.push(changeOf(row))
+      }
+      return { records: page, nextCursor: found.length > page.length ? page.at(-1)!.cursor : null }
     },
 
     async pruneRecords({ untilCursor, limit, now, ...place }) {
       await turn()
       const until = Number(Buffer.from(untilCursor, 'base64url').toString())
+      if (!Number.isInteger(until)) throw notACursor()
       const found = [...rowsOf(place).values()]
         .filter((row) => row.sequence <= until && row.prunedAt === null)
         .toSorted((a, b) => a.sequence - b.sequence)
       for (const row of found.slice(0, limit))
-        Object.assign(row, { prunedAt: now, hash: '', payload: Buffer.from(JSON.stringify({ id: row.id })) })
+        Object.assign(row, { prunedAt: now, payload: Buffer.from(JSON.stringify({ id: row.id })) })
       return { count: Math.min(limit, found.length), hasMore: found.length > limit }
     },
 
@@ -690,7 +726,8 @@ export function createMemorySyncStore(): MemorySyncStore {
       await turn()
       const found = connections.get(connectionOf({ integration, connectionId }))
       if (found === undefined || found.version !== expectedVersion) return false
-      Object.assign(found, { sealed, version: found.version + 1 })
+      versions += 1
+      Object.assign(found, { sealed, version: versions })
       return true
     },
 
@@ -714,11 +751,24 @@ export function createMemorySyncStore(): MemorySyncStore {
     async listMissedWebhooks(filter, page) {
       await turn()
       const found = confirmed
-        .filter(({ key }) => filter.connectionId === undefined || key.connectionId === filter.connectionId)
+        .filter(({ key }) => (filter.integration ?? key.integration) === key.integration)
+        .filter(({ key }) => (filter.connectionId ?? key.connectionId) === key.connectionId)
+        .filter(({ key }) => (filter.sync ?? key.sync) === key.sync)
         .toReversed()
       return { items: found.slice(0, page.limit), nextCursor: null }
     },
   }
+}
+
+/** Without what belongs to a state. */
+function factsOf(run: SyncRun): RunFacts {
+  const { id, key, model, type, cause, isFull, triggers, startedAt, resumptions, checkpointBefore, counters, notes } =
+    run
+  return { id, key, model, type, cause, isFull, triggers, startedAt, resumptions, checkpointBefore, counters, notes }
+}
+
+function notACursor(): GatewayError {
+  return new GatewayError({ code: 'api_invalid_input', message: 'not a cursor' })
 }
 
 function changeOf(row: Row): RecordChange {

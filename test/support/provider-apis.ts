@@ -24,6 +24,8 @@ export type Fault =
   | 'hang'
   /** Cuts the connection. */
   | 'reset'
+  /** Does as it likes with the answer. */
+  | ((response: ServerResponse) => void)
 
 export interface ApiRequest {
   readonly method: string
@@ -49,6 +51,8 @@ export interface ProviderApis {
   holdNext(): { readonly isAsked: Promise<void>; release(): void }
   /** Called before each answer, to change items between pages. */
   beforeAnswer(callback: (request: { url: string; count: number }) => void): void
+  /** Every answer takes so long from now on. */
+  answerAfter(delayMs: () => number): void
   /** Tokens that are accepted; at first `good-token`. */
   readonly tokens: Set<string>
   /** Refresh tokens that are accepted, each once; at first `refresh-1`. */
@@ -66,6 +70,7 @@ export async function createProviderApis(): Promise<ProviderApis> {
   const refreshTokens = new Set(['refresh-1'])
   let before: (request: { url: string; count: number }) => void = () => undefined
   let held: { asked: () => void; answer: () => void } | null = null
+  let delayMs: (() => number) | null = null
   let issued = 0
 
   const server = createServer((incoming, response) => {
@@ -84,9 +89,11 @@ export async function createProviderApis(): Promise<ProviderApis> {
       }
       const fault = faults.shift()
       if (fault === 'hang') return
+      if (typeof fault === 'function') return fault(response)
       if (fault === 'reset') return void response.socket?.resetAndDestroy()
       if (fault !== undefined) return void response.writeHead(fault.status, fault.headers).end(fault.body ?? '')
-      answer(incoming, response, url, body)
+      if (delayMs === null) answer(incoming, response, url, body)
+      else setTimeout(() => answer(incoming, response, url, body), delayMs())
     })
   })
 
@@ -270,6 +277,9 @@ export async function createProviderApis(): Promise<ProviderApis> {
     },
     beforeAnswer(callback) {
       before = callback
+    },
+    answerAfter(given) {
+      delayMs = given
     },
     tokens,
     refreshTokens,

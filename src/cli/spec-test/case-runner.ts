@@ -25,6 +25,7 @@ import { createExampleSigner, type ExampleSigner, type ReadyRequest, type Secret
 import { forwardsOf } from './forwards.ts'
 import { givenIntegration, givenTime } from './given.ts'
 import type { Observation, SeenEvent } from './observation.ts'
+import { createFindTriggers } from './sync/seen-triggers.ts'
 
 export interface CaseRunner {
   readonly provider: string
@@ -73,6 +74,7 @@ export function createCaseRunner(compiled: CompiledSpec, parts: RunnerParts): Ca
     keyPool: parts.keyPool ?? createKeyPool(),
     createVerifier: parts.createVerifier ?? createVerifier,
   })
+  const findTriggers = createFindTriggers(document)
   return {
     provider,
     signer,
@@ -100,6 +102,11 @@ export function createCaseRunner(compiled: CompiledSpec, parts: RunnerParts): Ca
           const input = { integration: configured, request, now: at, directory, keySets, connectionSecrets, ids }
           const meaning = await interpret(input)
           const isAccepted = meaning.kind === 'accepted'
+          const given = example.given?.connections ?? []
+          const asked =
+            isAccepted && example.expect.syncs !== undefined
+              ? await findTriggers({ integration: configured, meaning, connections: given, now: at })
+              : null
           return {
             request: sentRequest(request),
             outcome: outcomeOf(meaning),
@@ -107,9 +114,10 @@ export function createCaseRunner(compiled: CompiledSpec, parts: RunnerParts): Ca
             answer: meaning.answer,
             events: isAccepted ? meaning.events.map(seenEvent) : [],
             forwarded: isAccepted ? forwardsOf(configured, meaning, ids) : [],
+            syncs: asked?.triggers ?? null,
             captured: capturedBy(meaning),
             confirms: meaning.kind === 'handshake' ? (meaning.confirm ?? null) : null,
-            problems: [...ready.remarks, ...meaning.problems],
+            problems: [...ready.remarks, ...meaning.problems, ...(asked?.problems ?? [])],
           }
         },
         async verify() {

@@ -6,6 +6,7 @@ import type { Example } from '../../domain/provider-spec.gen.ts'
 import type { DocumentPath } from '../../spec/lint.ts'
 import { isSameValue } from './diff.ts'
 import type { Observation, SeenEvent, SeenForward } from './observation.ts'
+import type { SeenTrigger } from './sync/seen-triggers.ts'
 
 type Expect = Example['expect']
 type ExpectedEvent = NonNullable<Expect['events']>[number]
@@ -32,6 +33,7 @@ export function compareExpectations(expect: Expect, seen: Observation): Differen
   if (expect.confirms !== undefined) compare(['confirms'], expect.confirms, seen.confirms)
   if (expect.events !== undefined) compareEvents(expect.events, seen.events, compare)
   if (expect.forwarded !== undefined) compareForwarded(expect.forwarded, seen.forwarded, compare)
+  if (expect.syncs !== undefined) compareSyncs(expect.syncs, seen.syncs ?? [], compare)
   return differences
 }
 
@@ -131,6 +133,13 @@ function compareForwarded(expected: readonly ExpectedForward[], seen: readonly S
     if (wanted.payload_text !== undefined)
       compare(['forwarded', at, 'payload_text'], wanted.payload_text, forward.payloadText)
   }
+}
+
+/** Item by item where there are as many as expected; a trigger is compared whole, since its kind is the point. */
+function compareSyncs(expected: NonNullable<Expect['syncs']>, seen: readonly SeenTrigger[], compare: Compare): void {
+  const wanted = expected.map(({ forward, ...trigger }) => (forward === true ? { ...trigger, forward } : trigger))
+  if (wanted.length !== seen.length) return compare(['syncs'], wanted, seen)
+  for (const [at, trigger] of wanted.entries()) compare(['syncs', at], trigger, seen[at])
 }
 
 /** What is shown of a forward beside an expectation: the members that the expectation has. */

@@ -1,6 +1,7 @@
 /** What was seen when a case ran, in the terms of `expect`: nothing here is decided, it is only written down. */
 import type { HttpAnswer } from '../../engine/receive/answer.ts'
 import type { SentRequest } from './result.ts'
+import type { SeenTrigger } from './sync/seen-triggers.ts'
 
 export interface Observation {
   readonly request: SentRequest
@@ -13,6 +14,8 @@ export interface Observation {
   readonly answer: Pick<HttpAnswer, 'status' | 'headers' | 'body'>
   readonly events: readonly SeenEvent[]
   readonly forwarded: readonly SeenForward[]
+  /** What was asked of syncs; null where the example says nothing of them, and nobody looked. */
+  readonly syncs: readonly SeenTrigger[] | null
   /** The secret that a handshake captured, by its name. */
   readonly captured: Readonly<Record<string, string>>
   /** The URL that is to be visited after a handshake. */

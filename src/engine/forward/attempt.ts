@@ -54,19 +54,13 @@ export function createAttemptMaker(parts: AttemptParts): MakeAttempt {
     const body = forwardBody(delivery)
     if (body === null) return unsendable('the items of this delivery are not in the stored payload')
     const received = exactRequestOf(delivery)
+    const forwarded = forwardedHeaders(delivery.payload.headers, destination.headers)
     const names = settings.integrations.get(delivery.integration)?.signatureHeaders ?? []
-    const headers: Record<string, string> = {
-      'user-agent': 'Postern',
-      ...(received === null ? {} : signatureHeaders(received.headers, names)),
-      ...forwardedHeaders(delivery.payload.headers, destination.headers),
-      'content-type': body.contentType,
-      ...sign({
-        secrets: settings.signingSecrets,
-        id: delivery.id,
-        timestamp: Math.floor(now / 1_000),
-        body: body.bytes,
-      }),
-    }
+    const headers = received === null ? forwarded : { ...signatureHeaders(received.headers, names), ...forwarded }
+    headers['user-agent'] ??= 'Postern'
+    headers['content-type'] = body.contentType
+    const timestamp = Math.floor(now / 1_000)
+    Object.assign(headers, sign({ secrets: settings.signingSecrets, id: delivery.id, timestamp, body: body.bytes }))
     const { timeoutMs, transport } = destination
     const call = { url, headers, body: body.bytes, timeoutMs }
     return sender.send(transport === undefined ? call : { ...call, transport })
@@ -99,9 +93,8 @@ export function createAttemptMaker(parts: AttemptParts): MakeAttempt {
       outcome,
       next,
     }
-    const line = factsOf(delivery, attempt)
-    if (outcome.kind === 'accepted') journal.record('delivery.attempted', line)
-    else journal.warn('delivery.attempted', line)
+    if (outcome.kind !== 'accepted') journal.warn('delivery.attempted', factsOf(delivery, attempt))
+    else if (journal.keeps?.('record') !== false) journal.record('delivery.attempted', factsOf(delivery, attempt))
     onAttempt?.({ delivery, outcome, next })
     return attempt
   }

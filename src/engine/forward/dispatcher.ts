@@ -10,10 +10,12 @@ import type { SettingsSource } from '../settings.ts'
 import { createAttemptMaker } from './attempt.ts'
 import type { AttemptFacts } from './attempt.ts'
 import type { Pause } from './gate.ts'
-import { Lane, leaseMsOf } from './lane.ts'
+import { Lane } from './lane.ts'
 import type { LaneStats } from './lane.ts'
 import { createMemoryBudget } from './memory-budget.ts'
 import { createRecorder } from './recorder.ts'
+import { createSetBackClock } from './set-back-clock.ts'
+import { leaseMsFor } from './stock.ts'
 
 export interface DispatcherParts {
   readonly queue: DeliveryQueue & DestinationControl
@@ -72,7 +74,8 @@ const DEFAULT_LEASE_MS = 60_000
 const MAX_HELD_BYTES = 256 * 1_048_576
 
 export function createDispatcher(parts: DispatcherParts): Dispatcher {
-  const { queue, settings, clock, journal } = parts
+  const { queue, settings, journal } = parts
+  const clock = createSetBackClock(parts.clock, (step) => void shiftDueTimes(step))
   const lanes = new Map<DestinationName, Lane>()
   const missing = new Set<DestinationName>()
   let state: 'new' | 'running' | 'stopping' | 'stopped' = 'new'
@@ -94,7 +97,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     clock,
     journal,
     recorder,
-    makeAttempt: createAttemptMaker(parts),
+    makeAttempt: createAttemptMaker({ ...parts, clock }),
     isRunning: () => state === 'running',
     askNextDue: () => {
       if (state !== 'running') return
@@ -166,6 +169,18 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
     }
   }
 
+  /** What was to wait for a minute still does when the clock is an hour behind where it was. */
+  async function shiftDueTimes({ byMs, now }: { byMs: number; now: number }): Promise<void> {
+    if (state !== 'running') return
+    try {
+      const deliveries = await queue.shiftDueTimes({ byMs, now })
+      journal.warn('clock.set_back', { by_ms: byMs, deliveries })
+    } catch (error) {
+      journal.warn('clock.set_back', { by_ms: byMs, error }) // they wait as long as the clock was set back
+    }
+    await askNextDueTimes()
+  }
+
   async function loadPauses(): Promise<void> {
     const known = await queue.listPauses()
     pauses = new Map(known.map(({ destination, since, reason }) => [destination, { since, reason }]))
@@ -173,6 +188,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
   function schedulePoll(): void {
     poll = clock.after(POLL_MS, () => {
+      clock.hasPassed(POLL_MS)
       void askNextDueTimes()
       schedulePoll()
     })
@@ -197,7 +213,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
           continue
         }
         // The lease was reckoned from the time of receipt, and for the slowest destination of the request: at least this long.
-        laneOf(delivery.destination).take([delivery], delivery.receivedAt + leaseMsOf(destination))
+        laneOf(delivery.destination).take([delivery], delivery.receivedAt + leaseMsFor(destination.timeoutMs))
       }
     },
 
@@ -215,7 +231,7 @@ export function createDispatcher(parts: DispatcherParts): Dispatcher {
 
     leaseMs(name) {
       const destination = settings.current().destinations.get(name)
-      return destination === undefined ? DEFAULT_LEASE_MS : leaseMsOf(destination)
+      return destination === undefined ? DEFAULT_LEASE_MS : leaseMsFor(destination.timeoutMs)
     },
 
     settingsChanged() {

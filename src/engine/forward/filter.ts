@@ -2,9 +2,10 @@
  * Applies the filters of destinations to the events of a request, before deliveries are planned. A filter that fails lets the event
  * pass and is remarked on the request: an event too many does less harm than one too few. Without filters nothing is looked at.
  */
-import { type FilterView, isTruthy, type RequestView } from '../../domain/expression.ts'
+import { isTruthy, type RequestView } from '../../domain/expression.ts'
 import type { ReceivedEvent } from '../../domain/event.ts'
 import type { DestinationName, EventId } from '../../domain/ids.ts'
+import { viewWithType } from '../../verify/view.ts'
 import type { DestinationSettings } from '../settings.ts'
 
 /** For each destination with a filter, the events that pass. */
@@ -30,7 +31,10 @@ export function hasFilter(
 
 export async function filterEvents(input: FilterInput): Promise<Passing> {
   const passing = new Map<DestinationName, ReadonlySet<EventId>>()
-  const views = input.events.map((event, at) => withType(input.views[at], event.type))
+  const views = input.events.map(({ type }, at) => {
+    const view = input.views[at]
+    return view === undefined ? null : viewWithType(view, type ?? undefined)
+  })
   for (const destination of input.forward) {
     const filter = input.destinations.get(destination)?.filter
     if (filter === undefined) continue
@@ -47,14 +51,4 @@ export async function filterEvents(input: FilterInput): Promise<Passing> {
     passing.set(destination, passed)
   }
   return passing
-}
-
-/** What the spec's expressions see, and the event's type. Members stay lazy; own ones, because JSONata looks no further. */
-function withType(view: RequestView | undefined, type: string | null): FilterView | null {
-  if (view === undefined) return null
-  const properties: PropertyDescriptorMap = { type: { enumerable: true, value: type ?? undefined } }
-  for (const name of Object.keys(view) as (keyof RequestView)[]) {
-    properties[name] = { enumerable: true, get: () => view[name] }
-  }
-  return Object.defineProperties({}, properties) as FilterView
 }

@@ -61,11 +61,24 @@ export function forwardedHeaders(
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(provider)) {
     const lower = name.toLowerCase()
-    if (lower === QUERY_HEADER || isForwardable(lower)) headers[lower] = value
+    if (mayPass(lower)) headers[lower] = value
   }
   for (const [name, value] of Object.entries(operator)) {
     const lower = name.toLowerCase()
     if (!NEVER_ADDED.has(lower)) headers[lower] = value
   }
   return headers
+}
+
+const judged = new Map<string, boolean>()
+const MAX_JUDGED = 1_000
+
+/** The names are those of the specs, so there are few, and each is judged once. */
+function mayPass(name: string): boolean {
+  let answer = judged.get(name)
+  if (answer === undefined) {
+    answer = name === QUERY_HEADER || isForwardable(name)
+    if (judged.size < MAX_JUDGED) judged.set(name, answer)
+  }
+  return answer
 }

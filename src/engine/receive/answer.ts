@@ -1,5 +1,5 @@
 /** Answers to providers: fixed by the spec, or computed from the request. */
-import type { RequestView } from '../../domain/expression.ts'
+import type { MaybePromise, RequestView } from '../../domain/expression.ts'
 import type { Secret } from '../../domain/secret.ts'
 import type { CompiledAnswer } from '../../spec/compiled-spec.ts'
 
@@ -18,16 +18,40 @@ const MAX_HEADER_LENGTH = 4_096
 
 type Secrets = (name: string) => readonly Secret[]
 
-/** Never throws. An answer that cannot be computed becomes an empty 500, so that the provider does not take it for a success. */
-export async function makeAnswer(answer: CompiledAnswer, view: RequestView, secrets?: Secrets): Promise<HttpAnswer> {
+/**
+ * Never throws. An answer that cannot be computed becomes an empty 500, so that the provider does not take it for a success. One
+ * that the spec fixes is there at once, and always the same object.
+ */
+export function makeAnswer(answer: CompiledAnswer, view: RequestView, secrets?: Secrets): MaybePromise<HttpAnswer> {
+  if (answer.body.kind === 'fixed' && answer.computedHeaders.length === 0) return fixedAnswer(answer, answer.body)
+  return computeAnswer(answer, view, secrets)
+}
+
+const fixed = new WeakMap<CompiledAnswer, HttpAnswer>()
+
+function fixedAnswer(answer: CompiledAnswer, body: CompiledAnswer['body'] & { kind: 'fixed' }): HttpAnswer {
+  let made = fixed.get(answer)
+  if (made === undefined) {
+    made = { status: answer.status, headers: withContentType(answer.headers, body), body: body.text }
+    fixed.set(answer, made)
+  }
+  return made
+}
+
+function withContentType(
+  headers: Readonly<Record<string, string>>,
+  { contentType }: CompiledAnswer['body'] & { kind: 'fixed' },
+): Readonly<Record<string, string>> {
+  if (contentType === null || headers['content-type'] !== undefined) return headers
+  return { ...headers, 'content-type': contentType }
+}
+
+async function computeAnswer(answer: CompiledAnswer, view: RequestView, secrets?: Secrets): Promise<HttpAnswer> {
   const { status, body } = answer
   const extra = secrets === undefined ? undefined : { secrets }
   const headers = answer.computedHeaders.length === 0 ? answer.headers : await computeHeaders(answer, view, extra)
   if (typeof headers === 'string') return failed(headers)
-  if (body.kind === 'fixed') {
-    if (body.contentType === null || headers['content-type'] !== undefined) return { status, headers, body: body.text }
-    return { status, headers: { ...headers, 'content-type': body.contentType }, body: body.text }
-  }
+  if (body.kind === 'fixed') return { status, headers: withContentType(headers, body), body: body.text }
   const result = await body.value.evaluate(view, extra)
   if (!result.ok) return failed(`the answer could not be computed: ${result.detail}`)
   if (result.value === undefined) return failed('the expression of the answer found nothing')

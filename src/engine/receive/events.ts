@@ -3,7 +3,13 @@
  * match, never its life: it is kept, and goes the unmatched way.
  */
 import { createHash } from 'node:crypto'
-import { type CompiledExpression, isTruthy, type RequestView } from '../../domain/expression.ts'
+import {
+  andThen,
+  type CompiledExpression,
+  isTruthy,
+  type MaybePromise,
+  type RequestView,
+} from '../../domain/expression.ts'
 import type { EventMatch, ReceivedEvent } from '../../domain/event.ts'
 import type { Ids } from '../../domain/ids.ts'
 import { batchItems, isNested as isNestedPath } from '../../domain/json-batch.ts'
@@ -21,79 +27,106 @@ const MAX_DEDUPE_LENGTH = 200
 /** Events handled before the event loop gets a turn: a batch of thousands must not hold up other requests. */
 const EVENTS_PER_TURN = 200
 
-export async function extractEvents(input: {
-  rules: CompiledEventRules
-  decoded: DecodedBody
-  view: RequestView
-  matcher: Matcher
-  ids: Ids
+export interface EventsInput {
+  readonly rules: CompiledEventRules
+  readonly decoded: DecodedBody
+  readonly view: RequestView
+  readonly matcher: Matcher
+  readonly ids: Ids
   /** Remarks are added here. */
-  problems: string[]
+  readonly problems: string[]
   /** What expressions saw of each event is added here. */
-  seen?: RequestView[]
-}): Promise<ReceivedEvent[]> {
-  const { rules, decoded, view, matcher, ids, problems } = input
+  readonly seen?: RequestView[]
+}
+
+/** Without a promise where no expression and no look-up needs one: the way of most requests, which bring a single event. */
+export function extractEvents(input: EventsInput): MaybePromise<ReceivedEvent[]> {
+  const { rules, decoded, view, ids, problems } = input
   const { batchPath } = rules
   const items =
     decoded.kind === 'unreadable' || batchPath === null ? null : batchItems(decoded.value, batchPath, MAX_EVENTS)
-  if (items !== null && items.length > MAX_EVENTS) {
-    problems.push(`batch: more than ${MAX_EVENTS} items; kept as one event`)
-    return [
-      {
-        ...anonymous(ids),
-        match: { kind: 'unmatched', reason: 'expression_failed', detail: 'the batch is too large to be split' },
-      },
-    ]
+  if (items === null) return andThen(createEventReader(input)(view, 0), (event) => [event])
+  if (items.length <= MAX_EVENTS) {
+    const isNested = batchPath !== null && isNestedPath(batchPath)
+    const views = items.map(({ item, outer, list }, position) =>
+      withEvent(view, item, position, isNested ? { outer, list } : {}),
+    )
+    return readBatch(views, createEventReader(input))
   }
-  const isNested = batchPath !== null && isNestedPath(batchPath)
-  const views =
-    items === null
-      ? [view]
-      : items.map(({ item, outer, list }, position) => withEvent(view, item, position, isNested ? { outer, list } : {}))
-  const events: ReceivedEvent[] = []
-  const repeatedProblems = new Set<string>()
-  const remark = (text: string): void => {
-    if (repeatedProblems.has(text) || repeatedProblems.size >= 20) return
-    repeatedProblems.add(text)
-    problems.push(text)
-  }
+  problems.push(`batch: more than ${MAX_EVENTS} items; kept as one event`)
+  return [
+    {
+      ...anonymous(ids),
+      match: { kind: 'unmatched', reason: 'expression_failed', detail: 'the batch is too large to be split' },
+    },
+  ]
+}
 
-  for (const [position, eventView] of views.entries()) {
+type EventReader = (view: RequestView, position: number) => MaybePromise<ReceivedEvent>
+
+async function readBatch(views: readonly RequestView[], readEvent: EventReader): Promise<ReceivedEvent[]> {
+  const events: ReceivedEvent[] = []
+  for (const [position, view] of views.entries()) {
     if (position > 0 && position % EVENTS_PER_TURN === 0) await new Promise<void>((resolve) => setImmediate(resolve))
-    const type = asText(await read(rules.type, eventView, 'event.type', remark), MAX_TYPE_LENGTH)
-    const dedupe =
-      rules.dedupe === null ? null : dedupeKeyOf(await read(rules.dedupe, eventView, 'event.dedupe', remark))
-    const time = rules.time === null ? undefined : await read(rules.time.value, eventView, 'event.time', remark)
-    const skip = rules.skip !== null && isTruthy(await read(rules.skip, eventView, 'event.skip', remark))
-    const match: EventMatch = skip
-      ? { kind: 'skipped' }
-      : decoded.kind === 'unreadable'
-        ? { kind: 'unmatched', reason: 'body_unreadable', detail: decoded.detail }
-        : await matcher.match(eventView, remark)
-    input.seen?.push(eventView)
-    events.push({
-      id: ids.next('event'),
-      position,
-      type,
-      dedupeKey: dedupe,
-      occurredAt: rules.time === null ? null : timeOf(time, rules.time.unit),
-      match,
-    })
+    const event = readEvent(view, position)
+    events.push(event instanceof Promise ? await event : event)
   }
   return events
 }
 
-async function read(
-  expression: CompiledExpression,
+function createEventReader({ rules, decoded, matcher, ids, problems, seen }: EventsInput): EventReader {
+  let remarked: Set<string> | undefined
+  const remark = (text: string): void => {
+    remarked ??= new Set()
+    if (remarked.has(text) || remarked.size >= 20) return
+    remarked.add(text)
+    problems.push(text)
+  }
+
+  return (view, position) => {
+    const finish = (type: unknown, dedupe: unknown, time: unknown, skip: unknown): MaybePromise<ReceivedEvent> =>
+      andThen(isTruthy(skip) ? SKIPPED : matchOf(view), (match) => {
+        seen?.push(view)
+        return {
+          id: ids.next('event'),
+          position,
+          type: asText(type, MAX_TYPE_LENGTH),
+          dedupeKey: dedupeKeyOf(dedupe),
+          occurredAt: rules.time === null ? null : timeOf(time, rules.time.unit),
+          match,
+        }
+      })
+    const matchOf = (of: RequestView): MaybePromise<EventMatch> =>
+      decoded.kind === 'unreadable'
+        ? { kind: 'unmatched', reason: 'body_unreadable', detail: decoded.detail }
+        : matcher.match(of, remark)
+
+    const type = read(rules.type, view, 'event.type', remark)
+    const dedupe = read(rules.dedupe, view, 'event.dedupe', remark)
+    const time = read(rules.time === null ? null : rules.time.value, view, 'event.time', remark)
+    const skip = read(rules.skip, view, 'event.skip', remark)
+    const isPending =
+      type instanceof Promise || dedupe instanceof Promise || time instanceof Promise || skip instanceof Promise
+    if (!isPending) return finish(type, dedupe, time, skip)
+    return Promise.all([type, dedupe, time, skip]).then((values) => finish(...values))
+  }
+}
+
+const SKIPPED: EventMatch = { kind: 'skipped' }
+
+/** Undefined for a clause that the spec does not have. */
+function read(
+  expression: CompiledExpression | null,
   view: RequestView,
   clause: string,
   remark: (text: string) => void,
-): Promise<unknown> {
-  const answer = expression.evaluate(view)
-  const result = answer instanceof Promise ? await answer : answer
-  if (result.ok) return result.value
-  remark(`${clause}: ${result.detail}`)
-  return undefined
+): unknown {
+  if (expression === null) return undefined
+  return andThen(expression.evaluate(view), (result) => {
+    if (result.ok) return result.value
+    remark(`${clause}: ${result.detail}`)
+    return undefined
+  })
 }
 
 /** Text of a scalar, cut at a length; anything else names nothing. */

@@ -11,7 +11,7 @@
  * | its token is missing or wrong              | refused                                                                   |
  * | anything else                              | answered                                                                  |
  */
-import { type CompiledExpression, isTruthy, type RequestView } from '../../domain/expression.ts'
+import { type CompiledExpression, isTruthy, type MaybePromise, type RequestView } from '../../domain/expression.ts'
 import type { ConnectionId } from '../../domain/ids.ts'
 import { Secret } from '../../domain/secret.ts'
 import type { InboundRequest } from '../../domain/request.ts'
@@ -56,9 +56,21 @@ export type HandshakeDecision =
 
 const MAX_CAPTURED_LENGTH = 4_096
 
-/** The first handshake of this sort that applies; null where none does. */
-export async function findHandshake(input: HandshakeInput, verified: boolean): Promise<HandshakeDecision | null> {
-  for (const handshake of input.integration.spec.handshakes) {
+/** The first handshake of this sort that applies; null where none does, and at once where every condition can be told at once. */
+export function findHandshake(input: HandshakeInput, verified: boolean): MaybePromise<HandshakeDecision | null> {
+  const { handshakes } = input.integration.spec
+  for (let at = 0; at < handshakes.length; at += 1) {
+    const { isVerified, when } = handshakes[at]!
+    if (isVerified !== verified) continue
+    const condition = when.evaluate(input.view)
+    if (condition instanceof Promise || !condition.ok || isTruthy(condition.value)) return tryFrom(at, input, verified)
+  }
+  return null
+}
+
+/** The same from one handshake on, whatever it takes. */
+async function tryFrom(from: number, input: HandshakeInput, verified: boolean): Promise<HandshakeDecision | null> {
+  for (const handshake of input.integration.spec.handshakes.slice(from)) {
     if (handshake.isVerified !== verified) continue
     const remark = (text: string): void => void input.problems.push(`handshake ${handshake.name}: ${text}`)
     const condition = await handshake.when.evaluate(input.view)

@@ -4,7 +4,7 @@
  *
  * It throws only when the connection directory does. Whatever is wrong with the request is a result.
  */
-import { type CompiledExpression, type ExpressionResult, isTruthy, type RequestView } from '../../domain/expression.ts'
+import { andThen, isTruthy, type MaybePromise, type RequestView } from '../../domain/expression.ts'
 import type { ForwardPayload } from '../../domain/delivery.ts'
 import type { ConnectionId, Ids } from '../../domain/ids.ts'
 import type { ReceivedEvent } from '../../domain/event.ts'
@@ -66,54 +66,82 @@ export type Interpretation = {
 
 type Secrets = (name: string) => readonly Secret[]
 
-export async function interpretRequest(input: InterpretInput): Promise<Interpretation> {
-  const { integration, request, now, connectionSecrets } = input
-  const { spec } = integration
-  const body = lazily(() => decodeBody(spec.bodyKinds, request.rawBody))
-  const view = createRequestView({ request, decode: body, options: integration.options, now })
-  const secrets: Secrets = (name) => integration.secrets.get(name) ?? []
-  const problems: string[] = []
-  const handshaking = { integration, request, directory: input.directory, connectionSecrets, problems }
-
-  const early = await findHandshake({ ...handshaking, view }, false)
-  if (early !== null) return concludeHandshake(input, early, { view, body, secrets, problems })
-
-  const verifying = spec.verifier.verify({ request, view, secrets, now, keySets: input.keySets, connectionSecrets })
-  const verification = verifying instanceof Promise ? await verifying : verifying
-  if (verification.kind === 'refused') return refuse(input, verification, null, { view, body, problems })
-
-  const proven = verification.claims === undefined ? view : extendView(view, { claims: verification.claims })
-  const late = await findHandshake({ ...handshaking, view: proven }, true)
-  if (late !== null) {
-    const known = await secretsBehind(input, verification, secrets)
-    return concludeHandshake(input, late, { view: proven, body, secrets: known, problems })
+/** At once where nothing in the spec or the request has to be waited for, as with most. */
+export function interpretRequest(input: InterpretInput): MaybePromise<Interpretation> {
+  const { integration, request } = input
+  const body = lazily(() => decodeBody(integration.spec.bodyKinds, request.rawBody))
+  const seen: SeenWithSecrets = {
+    view: createRequestView({ request, decode: body, options: integration.options, now: input.now }),
+    body,
+    problems: [],
+    secrets: (name) => integration.secrets.get(name) ?? NO_SECRETS,
   }
+  return andThen(handshakeIn(input, seen, false), (early) =>
+    early !== null ? concludeHandshake(input, early, seen) : verify(input, seen),
+  )
+}
 
+const NO_SECRETS: readonly Secret[] = []
+
+function handshakeIn(
+  input: InterpretInput,
+  { view, problems }: Seen,
+  verified: boolean,
+): ReturnType<typeof findHandshake> {
+  const { integration, request, directory, connectionSecrets } = input
+  if (integration.spec.handshakes.length === 0) return null
+  return findHandshake({ integration, request, view, directory, connectionSecrets, problems }, verified)
+}
+
+function verify(input: InterpretInput, seen: SeenWithSecrets): MaybePromise<Interpretation> {
+  const { integration, request, now, keySets, connectionSecrets } = input
+  const { view, secrets } = seen
+  return andThen(
+    integration.spec.verifier.verify({ request, view, secrets, now, keySets, connectionSecrets }),
+    (verification) =>
+      verification.kind === 'refused' ? refuse(input, verification, null, seen) : accept(input, verification, seen),
+  )
+}
+
+type Accepted = Verification & { readonly kind: 'accepted' }
+
+function accept(input: InterpretInput, verification: Accepted, seen: SeenWithSecrets): MaybePromise<Interpretation> {
+  const { claims } = verification
+  const proven = claims === undefined ? seen : { ...seen, view: extendView(seen.view, { claims }) }
+  return andThen(handshakeIn(input, proven, true), (late) => {
+    if (late === null) return readEvents(input, verification, proven, seen.view)
+    return secretsBehind(input, verification, seen.secrets).then((secrets) =>
+      concludeHandshake(input, late, { ...proven, secrets }),
+    )
+  })
+}
+
+/** `sent` is what the request says of itself, without what its verification has found. */
+function readEvents(
+  input: InterpretInput,
+  verification: Accepted,
+  { view, body, problems }: Seen,
+  sent: RequestView,
+): MaybePromise<Interpretation> {
+  const { integration, request, directory, ids } = input
+  const { spec } = integration
   const decoded = body()
   if (decoded.kind === 'unreadable') problems.push(`body: ${decoded.detail}`)
-  const matcher = createMatcher(spec.match, integration.key, input.directory, verification.connections)
+  const matcher = createMatcher(spec.match, integration.key, directory, verification.connections)
   const views: RequestView[] = []
-  const events = await extractEvents({
-    rules: spec.event,
-    decoded,
-    view: proven,
-    matcher,
-    ids: input.ids,
-    problems,
-    seen: views,
-  })
-  const storedBody = withoutSecrets(spec, request, body)
-  return {
-    kind: 'accepted',
-    verification,
-    events,
-    views,
-    connections: matcher.connections,
-    payload: forwardPayload(spec, view, decoded),
-    answer: await chooseAnswer(spec, proven, problems),
-    storedBody,
-    problems,
-  }
+  return andThen(extractEvents({ rules: spec.event, decoded, view, matcher, ids, problems, seen: views }), (events) =>
+    andThen(chooseAnswer(spec, view, problems), (answer): Interpretation => ({
+      kind: 'accepted',
+      verification,
+      events,
+      views,
+      connections: matcher.connections,
+      payload: forwardPayload(spec, sent, decoded),
+      answer,
+      storedBody: withoutSecrets(spec, request, body),
+      problems,
+    })),
+  )
 }
 
 interface Seen {
@@ -122,10 +150,12 @@ interface Seen {
   readonly problems: string[]
 }
 
+type SeenWithSecrets = Seen & { readonly secrets: Secrets }
+
 async function concludeHandshake(
   input: InterpretInput,
   decision: HandshakeDecision,
-  seen: Seen & { readonly secrets: Secrets },
+  seen: SeenWithSecrets,
 ): Promise<Interpretation> {
   if (decision.kind === 'refuse') return refuse(input, decision.verification, decision.answer, seen)
   const { handshake, captured, confirm } = decision
@@ -147,20 +177,20 @@ async function concludeHandshake(
   }
 }
 
-async function refuse(
+function refuse(
   { integration: { spec }, request }: InterpretInput,
   verification: Verification & { readonly kind: 'refused' },
   answer: CompiledAnswer | null,
   { view, body, problems }: Seen,
-): Promise<Interpretation> {
+): MaybePromise<Interpretation> {
   const chosen = answer ?? spec.refusals.find(({ codes }) => codes.has(verification.code))?.answer ?? spec.refusedAnswer
-  return {
+  return andThen(makeAnswer(chosen, view), (made): Interpretation => ({
     kind: 'refused',
     verification,
-    answer: await makeAnswer(chosen, view),
+    answer: made,
     storedBody: withoutSecrets(spec, request, body),
     problems,
-  }
+  }))
 }
 
 /** The secrets that a verified handshake may digest: those of the connection whose secret it was, before the integration's. */
@@ -180,18 +210,29 @@ async function secretsBehind(
   return (name) => known.get(name) ?? own(name)
 }
 
-async function chooseAnswer(spec: CompiledSpec, view: RequestView, problems: string[]): Promise<HttpAnswer> {
+function chooseAnswer(spec: CompiledSpec, view: RequestView, problems: string[]): MaybePromise<HttpAnswer> {
+  const [first] = spec.answers
+  if (first !== undefined && first.when === null) return noteProblem(makeAnswer(first.answer, view), problems)
+  return chooseAmong(spec, view, problems)
+}
+
+async function chooseAmong(spec: CompiledSpec, view: RequestView, problems: string[]): Promise<HttpAnswer> {
   for (const rule of spec.answers) {
     if (rule.when !== null) {
-      const result = await settle(rule.when, view)
+      const result = await rule.when.evaluate(view)
       if (!result.ok) problems.push(`answer: ${result.detail}`)
       if (!result.ok || !isTruthy(result.value)) continue
     }
-    const answer = await makeAnswer(rule.answer, view)
-    if (answer.problem !== undefined) problems.push(`answer: ${answer.problem}`)
-    return answer
+    return noteProblem(makeAnswer(rule.answer, view), problems)
   }
   throw new Error('a compiled spec always ends with an unconditional answer')
+}
+
+function noteProblem(making: MaybePromise<HttpAnswer>, problems: string[]): MaybePromise<HttpAnswer> {
+  return andThen(making, (answer) => {
+    if (answer.problem !== undefined) problems.push(`answer: ${answer.problem}`)
+    return answer
+  })
 }
 
 function forwardPayload(spec: CompiledSpec, view: RequestView, decoded: DecodedBody): ForwardPayload {
@@ -227,10 +268,6 @@ function withoutSecrets(spec: CompiledSpec, request: InboundRequest, body: () =>
   const decoded = body()
   if (decoded.payload.kind !== 'json') return request.rawBody
   return removeMembers(decoded.payload.bytes, spec.strip)
-}
-
-function settle(expression: CompiledExpression, view: RequestView): ExpressionResult | Promise<ExpressionResult> {
-  return expression.evaluate(view)
 }
 
 function lazily<T>(make: () => T): () => T {

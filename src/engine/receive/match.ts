@@ -6,7 +6,7 @@
  * what he likes about his own account, and nothing about others. Only where it belongs to several, such as a batch whose items were
  * signed one by one, do the rules pick among these.
  */
-import { isTruthy, type RequestView } from '../../domain/expression.ts'
+import { andThen, isTruthy, type MaybePromise, type RequestView } from '../../domain/expression.ts'
 import type { Identifier } from '../../domain/connection.ts'
 import type { EventMatch } from '../../domain/event.ts'
 import type { ConnectionId, IntegrationKey } from '../../domain/ids.ts'
@@ -19,8 +19,8 @@ const MAX_CONNECTIONS = 1_000
 const MAX_VALUES = 1_000
 
 export interface Matcher {
-  /** `remark` gets what the log should say about expressions that failed. */
-  match(view: RequestView, remark: (text: string) => void): Promise<EventMatch>
+  /** `remark` gets what the log should say about expressions that failed. No promise where nothing has to be waited for. */
+  match(view: RequestView, remark: (text: string) => void): MaybePromise<EventMatch>
   /** Every connection found so far. */
   readonly connections: ReadonlyMap<ConnectionId, MatchedConnection>
 }
@@ -38,46 +38,66 @@ export function createMatcher(
   const connections = new Map<ConnectionId, MatchedConnection>()
   const known = new Map<string, readonly MatchedConnection[]>()
 
-  async function find(field: string, values: readonly string[]): Promise<readonly MatchedConnection[]> {
+  function find(field: string, values: readonly string[]): MaybePromise<readonly MatchedConnection[]> {
     const key = values.length === 1 ? `${field}\n${values[0]}` : `${field}\n${JSON.stringify(values)}`
     const seen = known.get(key)
     if (seen !== undefined) return seen
-    const answer = directory.findConnections({ integration, field, values }, MAX_CONNECTIONS)
-    const all = answer instanceof Promise ? await answer : answer
-    const found = ownerIds === undefined ? all : all.filter((one) => ownerIds.has(one.connectionId))
-    known.set(key, found)
-    for (const connection of found) connections.set(connection.connectionId, connection)
-    return found
+    return andThen(directory.findConnections({ integration, field, values }, MAX_CONNECTIONS), (all) => {
+      const found = ownerIds === undefined ? all : all.filter((one) => ownerIds.has(one.connectionId))
+      known.set(key, found)
+      for (const connection of found) connections.set(connection.connectionId, connection)
+      return found
+    })
   }
 
-  const matchRules = async (view: RequestView, remark: (text: string) => void): Promise<EventMatch> => {
-    const identifiers: Identifier[] = []
-    let failure: string | undefined
-    for (const rule of rules) {
-      if (rule.when !== null) {
-        const answer = rule.when.evaluate(view)
-        const result = answer instanceof Promise ? await answer : answer
-        if (!result.ok) failure = `match ${rule.field}: ${result.detail}`
-        if (!result.ok || !isTruthy(result.value)) continue
-      }
-      const answer = rule.equals.evaluate(view)
-      const result = answer instanceof Promise ? await answer : answer
+  /** What one rule says of the event; null leaves it to the next. What it learns on the way is added to the search. */
+  const tryRule = (rule: CompiledMatchRule, view: RequestView, search: Search): MaybePromise<EventMatch | null> => {
+    if (rule.when === null) return lookUp(rule, view, search)
+    return andThen(rule.when.evaluate(view), (result) => {
+      if (!result.ok) search.failure = `match ${rule.field}: ${result.detail}`
+      return result.ok && isTruthy(result.value) ? lookUp(rule, view, search) : null
+    })
+  }
+
+  const lookUp = (
+    { field, equals }: CompiledMatchRule,
+    view: RequestView,
+    search: Search,
+  ): MaybePromise<EventMatch | null> =>
+    andThen(equals.evaluate(view), (result) => {
       if (!result.ok) {
-        failure = `match ${rule.field}: ${result.detail}`
-        continue
+        search.failure = `match ${field}: ${result.detail}`
+        return null
       }
       const values = identifierTexts(result.value)
-      if (values.length === 0) continue
-      for (const value of values) identifiers.push({ field: rule.field, value })
-      const found = await find(rule.field, values)
-      if (found.length > 0)
-        return { kind: 'matched', connections: found.map((one) => one.connectionId), field: rule.field }
+      if (values.length === 0) return null
+      for (const value of values) search.identifiers.push({ field, value })
+      return andThen(find(field, values), (found): EventMatch | null =>
+        found.length > 0 ? { kind: 'matched', connections: found.map((one) => one.connectionId), field } : null,
+      )
+    })
+
+  const matchRules = (view: RequestView, remark: (text: string) => void): MaybePromise<EventMatch> => {
+    const search: Search = { identifiers: [], failure: undefined }
+    for (let at = 0; at < rules.length; at += 1) {
+      const match = tryRule(rules[at]!, view, search)
+      if (match instanceof Promise) return goOn(match, at + 1, view, search, remark)
+      if (match !== null) return match
     }
-    if (failure !== undefined) {
-      remark(failure)
-      return { kind: 'unmatched', reason: 'expression_failed', detail: failure, identifiers }
-    }
-    return { kind: 'unmatched', reason: identifiers.length > 0 ? 'no_connection' : 'no_identifier', identifiers }
+    return unmatched(search, remark)
+  }
+
+  /** The rest of the rules, once one had to be waited for. */
+  const goOn = async (
+    pending: Promise<EventMatch | null>,
+    from: number,
+    view: RequestView,
+    search: Search,
+    remark: (text: string) => void,
+  ): Promise<EventMatch> => {
+    let match = await pending
+    for (let at = from; match === null && at < rules.length; at += 1) match = await tryRule(rules[at]!, view, search)
+    return match ?? unmatched(search, remark)
   }
 
   /** What follows from whose secret it was. */
@@ -104,13 +124,35 @@ export function createMatcher(
   }
 }
 
+/** What was learnt about an event while no rule had found its connection. */
+interface Search {
+  readonly identifiers: Identifier[]
+  failure: string | undefined
+}
+
+function unmatched({ identifiers, failure }: Search, remark: (text: string) => void): EventMatch {
+  if (failure === undefined) {
+    return { kind: 'unmatched', reason: identifiers.length > 0 ? 'no_connection' : 'no_identifier', identifiers }
+  }
+  remark(failure)
+  return { kind: 'unmatched', reason: 'expression_failed', detail: failure, identifiers }
+}
+
 /** Identifiers are compared as text. Empty text, truth values and structures identify nobody. */
 function identifierTexts(value: unknown): string[] {
-  const list = Array.isArray(value) ? value.slice(0, MAX_VALUES) : [value]
+  if (!Array.isArray(value)) {
+    const text = identifierText(value)
+    return text === undefined ? [] : [text]
+  }
   const texts = new Set<string>()
-  for (const one of list) {
-    if (typeof one === 'number' && Number.isFinite(one)) texts.add(String(one))
-    else if (typeof one === 'string' && one !== '') texts.add(one)
+  for (const one of value.slice(0, MAX_VALUES)) {
+    const text = identifierText(one)
+    if (text !== undefined) texts.add(text)
   }
   return [...texts]
+}
+
+function identifierText(value: unknown): string | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : undefined
+  return typeof value === 'string' && value !== '' ? value : undefined
 }

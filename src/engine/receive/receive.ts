@@ -5,6 +5,7 @@
  */
 import type { ClaimedDelivery, PlannedDelivery } from '../../domain/delivery.ts'
 import { GatewayError } from '../../domain/errors.ts'
+import type { MaybePromise } from '../../domain/expression.ts'
 import type { DestinationName, Ids } from '../../domain/ids.ts'
 import { HeaderList, type InboundRequest } from '../../domain/request.ts'
 import type { Secret } from '../../domain/secret.ts'
@@ -15,6 +16,7 @@ import { filterEvents, hasFilter } from '../forward/filter.ts'
 import { planDeliveries } from '../forward/plan.ts'
 import type { OnAccepted } from '../sync/triggers.ts'
 import type {
+  Acceptance,
   AcceptanceReceipt,
   Clock,
   ConnectionDirectory,
@@ -84,19 +86,21 @@ export interface Decision {
 export function createReceive(deps: ReceiveDeps): ReceiveRequest {
   const { settings, store, handOff, keySets, keyring, clock, ids, journal } = deps
 
+  // One frame with as few awaits as there is to wait for: each costs a promise, and holds everything below it in memory meanwhile.
   return async function receive(incoming) {
-    const current = settings.current()
-    const configured = current.integrations.get(incoming.integrationKey)
+    store.assertRoom(incoming.rawBody.length)
+    const { integrations, destinations, publicUrl } = settings.current()
+    const configured = integrations.get(incoming.integrationKey)
     if (configured === undefined) throw unknownIntegration(incoming.integrationKey)
     const secrets = keyring.secretsOf(configured)
     const integration = secrets === configured.secrets ? configured : { ...configured, secrets }
     const now = clock.now()
-    const request = asInbound(incoming, current.publicUrl)
+    const request = asInbound(incoming, publicUrl)
 
     if (!isTokenRight(incoming.ingressToken, integration.ingressTokens))
       return refuseToken(incoming, integration, request, now)
 
-    const meaning = await interpretRequest({
+    const interpreting = interpretRequest({
       integration,
       request,
       now,
@@ -105,19 +109,12 @@ export function createReceive(deps: ReceiveDeps): ReceiveRequest {
       connectionSecrets: keyring.connectionSecrets(integration.key),
       ids,
     })
+    const meaning = interpreting instanceof Promise ? await interpreting : interpreting
     const record = describe(incoming, integration, request, meaning, now)
     switch (meaning.kind) {
       case 'refused':
-        store.recordRefusal({
-          request: record,
-          code: meaning.verification.code,
-          scheme: meaning.verification.scheme ?? null,
-          detail: meaning.verification.detail,
-          clockSkewMs: meaning.verification.clockSkewMs ?? null,
-        })
-        decided(record, 'refused')
-        journal.warn('request.refused', { ...facts(record), ...meaning.verification, problems: meaning.problems })
-        return meaning.answer
+        refused(record, meaning)
+        break
       case 'handshake':
         // On disk before the answer: the provider signs with it from here on, and will not send it again.
         if (meaning.captured !== undefined) await keyring.keep(integration.key, meaning.captured)
@@ -125,85 +122,137 @@ export function createReceive(deps: ReceiveDeps): ReceiveRequest {
         store.recordHandshake({ request: record, name: meaning.name })
         decided(record, 'handshake')
         journal.record('handshake.answered', { ...facts(record), handshake: meaning.name, problems: meaning.problems })
-        return meaning.answer
-      case 'accepted':
-        return accept(integration, record, meaning, now, current.destinations)
+        break
+      case 'accepted': {
+        const planning = plan(integration, meaning, destinations)
+        const planned = planning instanceof Promise ? await planning : planning
+        const acceptance = acceptanceOf(integration, record, meaning, planned, now)
+        const receipt = await store.acceptRequest(acceptance)
+        if (integration.syncs !== undefined) await triggerSyncs(integration, meaning, receipt)
+        accepted(integration, record, meaning, acceptance, receipt)
+      }
     }
-  }
-
-  async function accept(
-    integration: IntegrationSettings,
-    record: RequestRecord,
-    meaning: Interpretation & { kind: 'accepted' },
-    now: number,
-    destinations: Settings['destinations'],
-  ): Promise<HttpAnswer> {
-    const { events, views, connections } = meaning
-    const problems = [...meaning.problems]
-    const { forward } = integration
-    const passing = hasFilter(forward, destinations)
-      ? await filterEvents({ forward, destinations, events, views, problems })
-      : undefined
-    const planned = planDeliveries({
-      integration,
-      events,
-      connections,
-      ids,
-      destinations,
-      ...(passing === undefined ? {} : { passing }),
-    })
-    const leased = new Set<DestinationName>()
-    let leaseMs = 0
-    for (const delivery of planned) {
-      if (delivery.held === true || leased.has(delivery.destination) || !handOff.hasRoom(delivery.destination)) continue
-      leased.add(delivery.destination)
-      leaseMs = Math.max(leaseMs, handOff.leaseMs(delivery.destination))
-    }
-    const windowMs = integration.spec.event.dedupeWindowMs ?? integration.dedupeWindowMs
-    const receipt = await store.acceptRequest({
-      request: record,
-      scheme: meaning.verification.scheme,
-      secretFingerprint: meaning.verification.secret?.fingerprint ?? null,
-      clockSkewMs: meaning.verification.clockSkewMs ?? null,
-      events: meaning.events,
-      dedupe: integration.dedupeWindowMs === null || windowMs === null ? null : { since: now - windowMs },
-      payload: planned.length === 0 ? null : meaning.payload,
-      deliveries: planned,
-      leaseUntil: leased.size === 0 ? null : now + leaseMs,
-      leasedDestinations: leased,
-      problems,
-    })
-    if (integration.syncs !== undefined)
-      await deps.onAccepted?.({ integration: integration.key, events, views, duplicates: receipt.duplicates })
-    const isDuplicate = meaning.events.length > 0 && receipt.duplicates.size === meaning.events.length
-    decided(record, isDuplicate ? 'duplicate' : 'accepted')
-    const stored = handOver(integration, record, meaning, planned, leased, receipt)
-    journal.record('request.accepted', {
-      ...facts(record),
-      scheme: meaning.verification.scheme,
-      events: meaning.events.length,
-      duplicates: receipt.duplicates.size,
-      deliveries: stored,
-      ...(problems.length > 0 ? { problems } : {}),
-    })
     return meaning.answer
   }
 
-  /** Gives the leased deliveries to the dispatcher and wakes it for the rest; says how many were stored. */
+  function refused(record: RequestRecord, { verification, problems }: Interpretation & { kind: 'refused' }): void {
+    store.recordRefusal({
+      request: record,
+      code: verification.code,
+      scheme: verification.scheme ?? null,
+      detail: verification.detail,
+      clockSkewMs: verification.clockSkewMs ?? null,
+    })
+    decided(record, 'refused')
+    if (isKept('warn')) journal.warn('request.refused', { ...facts(record), ...verification, problems })
+  }
+
+  /** The deliveries of what the filters of the destinations let pass, and the remarks on the request. */
+  function plan(
+    integration: IntegrationSettings,
+    { events, views, connections, problems }: AcceptedMeaning,
+    destinations: Settings['destinations'],
+  ): MaybePromise<Plan> {
+    const { forward } = integration
+    const input = { integration, events, connections, ids, destinations }
+    if (!hasFilter(forward, destinations)) return { deliveries: planDeliveries(input), problems }
+    const remarks = [...problems]
+    return filterEvents({ forward, destinations, events, views, problems: remarks }).then((passing) => ({
+      deliveries: planDeliveries({ ...input, passing }),
+      problems: remarks,
+    }))
+  }
+
+  function acceptanceOf(
+    integration: IntegrationSettings,
+    record: RequestRecord,
+    meaning: AcceptedMeaning,
+    { deliveries, problems }: Plan,
+    now: number,
+  ): Acceptance {
+    const { verification, events } = meaning
+    const leased = destinationsWithRoom(deliveries)
+    const windowMs = integration.spec.event.dedupeWindowMs ?? integration.dedupeWindowMs
+    return {
+      request: record,
+      scheme: verification.scheme,
+      secretFingerprint: verification.secret?.fingerprint ?? null,
+      clockSkewMs: verification.clockSkewMs ?? null,
+      events,
+      dedupe: integration.dedupeWindowMs === null || windowMs === null ? null : { since: now - windowMs },
+      payload: deliveries.length === 0 ? null : meaning.payload,
+      deliveries,
+      leaseUntil: leased.names.size === 0 ? null : now + leased.leaseMs,
+      leasedDestinations: leased.names,
+      problems,
+    }
+  }
+
+  /** Where deliveries may be leased and handed over at once, and for how long. */
+  function destinationsWithRoom(deliveries: readonly PlannedDelivery[]): {
+    names: ReadonlySet<DestinationName>
+    leaseMs: number
+  } {
+    if (deliveries.length === 0) return NO_DESTINATIONS
+    const names = new Set<DestinationName>()
+    let leaseMs = 0
+    for (const { held, destination } of deliveries) {
+      if (held === true || names.has(destination) || !handOff.hasRoom(destination)) continue
+      names.add(destination)
+      leaseMs = Math.max(leaseMs, handOff.leaseMs(destination))
+    }
+    return { names, leaseMs }
+  }
+
+  async function triggerSyncs(
+    { key }: IntegrationSettings,
+    { events, views }: AcceptedMeaning,
+    { duplicates }: AcceptanceReceipt,
+  ): Promise<void> {
+    await deps.onAccepted?.({ integration: key, events, views, duplicates })
+  }
+
+  function accepted(
+    integration: IntegrationSettings,
+    record: RequestRecord,
+    meaning: AcceptedMeaning,
+    acceptance: Acceptance,
+    receipt: AcceptanceReceipt,
+  ): void {
+    const { events, problems } = acceptance
+    const isDuplicate = events.length > 0 && receipt.duplicates.size === events.length
+    decided(record, isDuplicate ? 'duplicate' : 'accepted')
+    if (receipt.stored.length > 0) handOver(integration, record, meaning, acceptance, receipt)
+    if (!isKept('record')) return
+    journal.record('request.accepted', {
+      ...facts(record),
+      scheme: acceptance.scheme,
+      events: events.length,
+      duplicates: receipt.duplicates.size,
+      deliveries: receipt.stored.length,
+      ...(problems.length > 0 ? { problems } : {}),
+    })
+  }
+
+  /** Facts need not be gathered for lines that nobody keeps. */
+  function isKept(kind: 'record' | 'warn'): boolean {
+    return journal.keeps?.(kind) ?? true
+  }
+
+  /** Gives the leased deliveries to the dispatcher and wakes it for the rest. */
   function handOver(
     integration: IntegrationSettings,
     record: RequestRecord,
-    meaning: Interpretation & { kind: 'accepted' },
-    planned: readonly PlannedDelivery[],
-    leased: ReadonlySet<DestinationName>,
+    meaning: AcceptedMeaning,
+    { deliveries, leasedDestinations }: Acceptance,
     receipt: AcceptanceReceipt,
-  ): number {
-    const byId = new Map(planned.map((delivery) => [delivery.id, delivery]))
+  ): void {
+    const byId = new Map(deliveries.map((delivery) => [delivery.id, delivery]))
     const ready: ClaimedDelivery[] = []
     for (const { id, positions, eventIds } of receipt.stored) {
       const delivery = byId.get(id)!
       if (delivery.held === true) continue
-      if (!leased.has(delivery.destination)) {
+      if (!leasedDestinations.has(delivery.destination)) {
         handOff.kick(delivery.destination)
         continue
       }
@@ -222,7 +271,6 @@ export function createReceive(deps: ReceiveDeps): ReceiveRequest {
       })
     }
     if (ready.length > 0) handOff.offer(ready)
-    return receipt.stored.length
   }
 
   async function refuseToken(
@@ -249,7 +297,7 @@ export function createReceive(deps: ReceiveDeps): ReceiveRequest {
         : 'the ingress token in the URL is not one of ours'
     store.recordRefusal({ request: record, code: 'ingress_token_mismatch', scheme: null, detail, clockSkewMs: null })
     decided(record, 'refused')
-    journal.warn('request.refused', { ...facts(record), code: 'ingress_token_mismatch', detail })
+    if (isKept('warn')) journal.warn('request.refused', { ...facts(record), code: 'ingress_token_mismatch', detail })
     return answer
   }
 
@@ -279,6 +327,15 @@ export function createReceive(deps: ReceiveDeps): ReceiveRequest {
     }
   }
 }
+
+type AcceptedMeaning = Interpretation & { readonly kind: 'accepted' }
+
+interface Plan {
+  readonly deliveries: readonly PlannedDelivery[]
+  readonly problems: readonly string[]
+}
+
+const NO_DESTINATIONS = { names: new Set<DestinationName>(), leaseMs: 0 }
 
 /** Compares with every token, so that the time taken does not tell which one was nearly right. */
 function isTokenRight(given: string | null, tokens: readonly Secret[]): boolean {

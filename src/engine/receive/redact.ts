@@ -14,13 +14,21 @@ export function redactHeaders(
   request: InboundRequest,
   spec: CompiledSpec,
   options: Readonly<Record<string, string>> = {},
-): Record<string, string> {
-  const headers = request.headers.toRecord()
-  const named = spec.verifier.secretHeaderOptions.flatMap((option) => options[option]?.trim().toLowerCase() ?? [])
-  for (const name of [...ALWAYS_SECRET, ...spec.verifier.secretHeaders, ...named, ...placesOf(spec).headers]) {
-    if (headers[name] !== undefined) headers[name] = MASK
+): Readonly<Record<string, string>> {
+  const headers = request.headers.record()
+  let redacted: Record<string, string> | undefined
+  const mask = (name: string): void => {
+    if (headers[name] === undefined) return
+    redacted ??= request.headers.toRecord()
+    redacted[name] = MASK
   }
-  return headers
+  for (const name of placesOf(spec).headers) mask(name)
+  for (const option of spec.verifier.secretHeaderOptions) {
+    const name = options[option]?.trim().toLowerCase()
+    if (name !== undefined) mask(name)
+  }
+  // Most requests carry no credential in clear, and are kept as they were read.
+  return redacted ?? headers
 }
 
 /** Path and query as they came, without the ingress token and without query parameters that carry a secret. */
@@ -30,7 +38,7 @@ export function redactTarget(target: string, ingressToken: string | null, spec: 
   if (ingressToken !== null) path = `${path.slice(0, path.lastIndexOf('/'))}/${MASK}`
   if (mark === -1) return path
   const query = target.slice(mark + 1)
-  const secret = [...spec.verifier.secretQuery, ...placesOf(spec).query]
+  const secret = placesOf(spec).query
   if (secret.length === 0) return `${path}?${query}`
   const parts = query.split('&').map((part) => {
     const name = part.split('=', 1)[0]!
@@ -39,6 +47,7 @@ export function redactTarget(target: string, ingressToken: string | null, spec: 
   return `${path}?${parts.join('&')}`
 }
 
+/** Where a spec has credentials in clear. */
 interface Places {
   readonly headers: readonly string[]
   readonly query: readonly string[]
@@ -46,7 +55,7 @@ interface Places {
 
 const known = new WeakMap<CompiledSpec, Places>()
 
-/** Where handshakes bring tokens and secrets, as far as the spec names the place plainly. */
+/** Where the alternatives read theirs, and where handshakes bring tokens and secrets, as far as the spec names the place plainly. */
 function placesOf(spec: CompiledSpec): Places {
   const seen = known.get(spec)
   if (seen !== undefined) return seen
@@ -57,10 +66,18 @@ function placesOf(spec: CompiledSpec): Places {
   })
   const namesIn = (root: string): string[] => captured.filter((one) => one.root === root).map((one) => one.name)
   const places: Places = {
-    headers: [...namesIn('headers'), ...handshakes.flatMap(({ token }) => token?.header ?? [])].map((name) =>
-      name.toLowerCase(),
-    ),
-    query: [...namesIn('query'), ...handshakes.flatMap(({ token }) => token?.query ?? [])],
+    headers: [
+      ...ALWAYS_SECRET,
+      ...spec.verifier.secretHeaders,
+      ...[...namesIn('headers'), ...handshakes.flatMap(({ token }) => token?.header ?? [])].map((name) =>
+        name.toLowerCase(),
+      ),
+    ],
+    query: [
+      ...spec.verifier.secretQuery,
+      ...namesIn('query'),
+      ...handshakes.flatMap(({ token }) => token?.query ?? []),
+    ],
   }
   known.set(spec, places)
   return places

@@ -15,7 +15,7 @@ import type { ActiveSync } from './directory.ts'
 import { fail, shownAnswer, withoutSecrets } from './failure.ts'
 import { limitOf, retryAfterMs } from './limits.ts'
 import type { Pace } from './pace.ts'
-import type { ApiAnswer, ApiClient } from './ports.ts'
+import type { ApiAnswer, ApiClient } from './ports/api-client.ts'
 import { type Placed, prepareCall, type PreparedCall } from './request.ts'
 
 export interface RetryPolicy {

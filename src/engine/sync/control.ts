@@ -3,7 +3,7 @@ import { formatDuration, parseDuration } from '../../domain/duration.ts'
 import { GatewayError } from '../../domain/errors.ts'
 import { MIN_EVERY_MS, type SyncKey } from '../../domain/sync.ts'
 import type { Clock } from '../ports.ts'
-import type { ScheduleStore, SyncSelection, SyncStatus } from './ports.ts'
+import type { ScheduleStore, SyncSelection, SyncStatus } from './ports/schedule-store.ts'
 
 export interface SyncControl {
   /** Runs them at once, paused or not; during a run it leads to exactly one more. Says how many there are. */
@@ -15,23 +15,31 @@ export interface SyncControl {
   status(selection: SyncSelection): Promise<readonly SyncStatus[]>
 }
 
+/** Wishes for runs that wait for one commit together, where all connections are meant. */
+const WISHES_AT_ONCE = 500
+
 export function createSyncControl(deps: {
   store: Pick<ScheduleStore, 'requestRun' | 'setPaused' | 'overrideEvery' | 'syncStatus'>
   clock: Clock
+  /** Told before syncs are started. */
+  onStart: (selection: SyncSelection) => void
   wake: () => void
 }): SyncControl {
-  const { store, clock, wake } = deps
+  const { store, clock, onStart, wake } = deps
   return {
     async trigger({ isFull, emptiesCache, ...selection }) {
       const found = await store.syncStatus(selection)
       const now = clock.now()
-      for (const { key } of found.filter((status) => status.isDeclared)) {
-        await store.requestRun({ key, now, windowMs: 0, cause: 'request', triggers: 1, isFull, emptiesCache })
+      const keys = found.filter((status) => status.isDeclared).map(({ key }) => key)
+      const wish = { now, windowMs: 0, cause: 'request' as const, triggers: 1, isFull, emptiesCache }
+      for (let at = 0; at < keys.length; at += WISHES_AT_ONCE) {
+        await Promise.all(keys.slice(at, at + WISHES_AT_ONCE).map((key) => store.requestRun({ key, ...wish })))
       }
       wake()
       return found.length
     },
     async start(selection) {
+      onStart(selection)
       const count = await store.setPaused({ ...selection, paused: false, now: clock.now() })
       wake()
       return count

@@ -11,7 +11,7 @@ import type { CompiledAuth } from '../../spec/compiled-sync.ts'
 import type { Clock, Journal } from '../ports.ts'
 import type { ActiveSync } from './directory.ts'
 import { fail, ok, type Outcome } from './failure.ts'
-import type { CredentialStore } from './ports.ts'
+import type { CredentialStore } from './ports/credential-store.ts'
 import type { PreparedCall } from './request.ts'
 import type { TokenRequester } from './token-request.ts'
 

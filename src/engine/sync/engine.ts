@@ -6,9 +6,13 @@ import { createSyncControl, type SyncControl } from './control.ts'
 import { createCredentialKeeper, type CredentialDeps } from './credentials.ts'
 import type { SyncDirectory } from './directory.ts'
 import { createPace } from './pace.ts'
-import type { ApiClient, SyncNotice, SyncStore } from './ports.ts'
+import type { ApiClient } from './ports/api-client.ts'
+import type { SyncNotice } from './ports/run-store.ts'
+import type { SyncObserver } from './ports/sync-observer.ts'
+import type { SyncStore } from './ports/sync-store.ts'
 import { createRunSync } from './run.ts'
 import { createScheduler } from './scheduler.ts'
+import { createStartedSyncs } from './started.ts'
 import { createTokenRequester } from './token-request.ts'
 import { createTriggers, type OnAccepted } from './triggers.ts'
 import { createApplyTriggers } from './webhook-run.ts'
@@ -38,6 +42,7 @@ export interface SyncEngineDeps {
   readonly journal: Journal
   /** Told of notices that were stored as deliveries, so that their destinations can be woken. */
   readonly onNotices: (notices: readonly SyncNotice[]) => void
+  readonly observer?: SyncObserver
   readonly concurrency?: number
   readonly leaseMs?: number
   readonly retry?: RetryPolicy
@@ -66,11 +71,13 @@ export function createSyncEngine(deps: SyncEngineDeps): SyncEngine {
     applyTriggers: createApplyTriggers(common),
     clock,
     journal,
+    ...(deps.observer === undefined ? {} : { observer: deps.observer }),
     concurrency,
     leaseMs,
   })
   const { wake } = scheduler
   const declared = new Set<IntegrationKey>()
+  const started = createStartedSyncs()
 
   async function declare(integration: IntegrationKey, connectionId: ConnectionId | null): Promise<void> {
     const syncs = directory.syncsOf(integration).map(({ declaration }) => ({
@@ -80,7 +87,8 @@ export function createSyncEngine(deps: SyncEngineDeps): SyncEngine {
       startsByItself: declaration.startsByItself,
     }))
     const spreadMs = connectionId === null ? SPREAD_MS : 0
-    await store.declareSyncs({ integration, connectionId, syncs, now: clock.now(), spreadMs })
+    const running = await store.declareSyncs({ integration, connectionId, syncs, now: clock.now(), spreadMs })
+    started.add(integration, running)
   }
 
   /** Also those that had syncs before and have none any more: theirs must not be claimed. */
@@ -95,7 +103,15 @@ export function createSyncEngine(deps: SyncEngineDeps): SyncEngine {
       await scheduler.start()
     },
     stop: () => scheduler.stop(),
-    onAccepted: createTriggers({ store, connections: deps.connections, directory, clock, journal, wake }),
+    onAccepted: createTriggers({
+      store,
+      connections: deps.connections,
+      directory,
+      clock,
+      journal,
+      isStarted: (active) => started.has(active),
+      wake,
+    }),
     async connectionChanged(integration, connectionId) {
       if (directory.syncsOf(integration).length === 0) return
       await declare(integration, connectionId)
@@ -105,6 +121,11 @@ export function createSyncEngine(deps: SyncEngineDeps): SyncEngine {
       await declareAll()
       wake()
     },
-    control: createSyncControl({ store, clock, wake }),
+    control: createSyncControl({
+      store,
+      clock,
+      onStart: ({ integration, syncs }) => started.add(integration, syncs?.length === 0 ? null : syncs),
+      wake,
+    }),
   }
 }

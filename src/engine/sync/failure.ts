@@ -1,6 +1,6 @@
 /** Failures of runs as values, and what of a provider's answer people may see: its beginning, with every secret of the call replaced. */
 import type { SyncFailure, SyncFailureCode } from '../../domain/sync.ts'
-import type { ApiAnswer } from './ports.ts'
+import type { ApiAnswer } from './ports/api-client.ts'
 
 export type Failing = { readonly ok: false; readonly failure: SyncFailure }
 export type Outcome<T> = { readonly ok: true; readonly value: T } | Failing

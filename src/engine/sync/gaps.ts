@@ -8,7 +8,9 @@
 import type { Ids } from '../../domain/ids.ts'
 import type { RecordAction, SyncRunId } from '../../domain/sync.ts'
 import type { ActiveSync } from './directory.ts'
-import type { BatchResult, ClaimedSync, MissedWebhook } from './ports.ts'
+import type { MissedWebhook } from './ports/gap-store.ts'
+import type { BatchResult } from './ports/run-store.ts'
+import type { ClaimedSync } from './ports/schedule-store.ts'
 
 export const GRACE_MS = 5 * 60_000
 const MAX_LISTED = 1_000

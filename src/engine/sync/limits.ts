@@ -1,6 +1,6 @@
 /** What an answer says about the provider's rate limit: `Retry-After` (RFC 9110 §10.2.3) and the headers that a declaration names. */
 import type { CompiledRateLimit } from '../../spec/compiled-sync.ts'
-import type { ApiAnswer } from './ports.ts'
+import type { ApiAnswer } from './ports/api-client.ts'
 
 export interface Limit {
   /** This answer is a refusal because of too many calls. */

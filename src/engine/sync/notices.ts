@@ -3,9 +3,9 @@
  * integration. `modifiedAfter` is when the run began: reading changes from there on finds all that it wrote.
  */
 import type { Ids } from '../../domain/ids.ts'
-import type { Checkpoint, RunCounters, SyncFailure, SyncKey, SyncType } from '../../domain/sync.ts'
+import type { Checkpoint, RunCounters, SyncFailure, SyncFailureCode, SyncKey, SyncType } from '../../domain/sync.ts'
 import type { ActiveSync } from './directory.ts'
-import type { RecordWrite, SyncNotice } from './ports.ts'
+import type { RecordWrite, SyncNotice } from './ports/run-store.ts'
 
 export interface NoticeContext {
   readonly active: ActiveSync
@@ -35,8 +35,14 @@ export function successNotices(
   })
 }
 
-export function failureNotices(context: NoticeContext, failure: SyncFailure, failedAt: number): SyncNotice[] {
-  if (!context.active.declaration.notify.failures) return []
+/** `lastFailure` is why the run before failed. A sync that fails as it did before is no news, unless the app wants to hear of every run. */
+export function failureNotices(
+  context: NoticeContext,
+  failure: SyncFailure,
+  { failedAt, lastFailure }: { failedAt: number; lastFailure: SyncFailureCode | null },
+): SyncNotice[] {
+  const { failures } = context.active.declaration.notify
+  if (failures === 'none' || (failures === 'first' && failure.code === lastFailure)) return []
   return notices(context, {
     ...common(context),
     success: false,

@@ -10,7 +10,7 @@ import { advanceCheckpoint } from './checkpoint.ts'
 import type { ActiveSync } from './directory.ts'
 import { fail } from './failure.ts'
 import { FIRST_PAGE, LoopDetector, nextPage, pageFromJson, placedValue, pageToJson } from './pages.ts'
-import type { ConnectionView } from './ports.ts'
+import type { ConnectionView } from './connection-view.ts'
 import { type PageRecords, recordsOf } from './records.ts'
 
 export interface PulledPage {

@@ -2,11 +2,11 @@
  * Records from an answer: listed, identified, mapped, checked against the model and made ready to be stored. An item that cannot become
  * a record is skipped with its reason; a page of which no item can, fails the run, because then it is the declaration that is wrong.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { SyncView } from '../../domain/expression.ts'
 import type { CompiledSync } from '../../spec/compiled-sync.ts'
 import { fail, ok, type Outcome } from './failure.ts'
-import type { RecordWrite } from './ports.ts'
+import type { RecordWrite } from './ports/run-store.ts'
 import { evaluate } from './request.ts'
 
 export interface PageRecords {
@@ -28,8 +28,8 @@ export interface PageRecords {
 export const MAX_RECORD_BYTES = 4 * 1_048_576
 const MAX_ID_LENGTH = 512
 const MAX_NOTES = 5
-/** Items mapped before the event loop gets a turn. */
-const ITEMS_PER_TURN = 200
+/** Items mapped before the event loop gets a turn: about a millisecond, and webhooks are not to wait for a page of thousands. */
+const ITEMS_PER_TURN = 50
 
 export async function recordsOf(declaration: CompiledSync, view: SyncView): Promise<Outcome<PageRecords>> {
   const page = new Page(declaration)
@@ -152,7 +152,7 @@ class Page {
 
 /** Equal for equal records, whatever the order of their members: providers do not promise one. */
 function hashOf(record: unknown): Uint8Array {
-  return createHash('sha256').update(canonicalText(record)).digest().subarray(0, 16)
+  return hash('sha256', canonicalText(record), 'buffer').subarray(0, 16)
 }
 
 function canonicalText(value: unknown): string {

@@ -6,7 +6,8 @@ import { NO_COUNTS, type RunCounters, type RunProgress } from '../../domain/sync
 import type { Clock } from '../ports.ts'
 import type { ActiveSync } from './directory.ts'
 import { GapWatch } from './gaps.ts'
-import type { BatchResult, ClaimedSync, NewRun, RunStore } from './ports.ts'
+import type { BatchResult, NewRun, RunStore } from './ports/run-store.ts'
+import type { ClaimedSync } from './ports/schedule-store.ts'
 import { noProgress, type PulledPage } from './pull.ts'
 
 export interface WorkDeps {

@@ -13,7 +13,10 @@ import type { ActiveSync, SyncDirectory } from './directory.ts'
 import { fail } from './failure.ts'
 import { GRACE_MS } from './gaps.ts'
 import { failureNotices, type NoticeContext, successNotices } from './notices.ts'
-import type { ClaimedSync, GapStore, NewRun, RunStore, ScheduleStore, SyncNotice } from './ports.ts'
+import type { GapStore } from './ports/gap-store.ts'
+import type { NewRun, RunStore, SyncNotice } from './ports/run-store.ts'
+import type { ClaimedSync, ScheduleStore } from './ports/schedule-store.ts'
+import type { SyncObserver } from './ports/sync-observer.ts'
 import { pullPages } from './pull.ts'
 import { RunWork } from './run-work.ts'
 
@@ -29,6 +32,7 @@ export interface RunDeps {
   readonly leaseMs: number
   /** Told of notices that were stored, so that their destinations can be woken. */
   readonly onNotices: (notices: readonly SyncNotice[]) => void
+  readonly observer?: SyncObserver
   /** A schedule was claimed whose sync is declared no more, in a configuration of an earlier start. */
   readonly onUndeclared: (integration: IntegrationKey) => Promise<void>
 }
@@ -116,13 +120,14 @@ export function createRunSync(deps: RunDeps): RunSync {
     deps.onNotices(notices)
     const missed = work.gaps.suspicions({ run: run.id, now, ids })
     if (missed.length > 0) await store.suspectMissedWebhooks({ missed, confirmAt: now + GRACE_MS })
+    observe(work, 'succeeded', now)
     journal.record('sync.finished', lineOf(work, now, progress.checkpoint))
   }
 
   async function finishFailed(work: RunWork, context: NoticeContext, failure: SyncFailure): Promise<void> {
     const { claimed, run } = work
     const now = clock.now()
-    const notices = failureNotices(context, failure, now)
+    const notices = failureNotices(context, failure, { failedAt: now, lastFailure: claimed.lastFailure })
     const isFinished = await store.finishRun({
       lease: claimed,
       run: run.id,
@@ -134,7 +139,13 @@ export function createRunSync(deps: RunDeps): RunSync {
     })
     if (!isFinished) return
     deps.onNotices(notices)
+    observe(work, 'failed', now)
     journal.warn('sync.failed', { ...lineOf(work, now, run.checkpointBefore), ...failure })
+  }
+
+  function observe({ claimed, run, counters }: RunWork, outcome: 'succeeded' | 'failed', now: number): void {
+    const durationMs = now - run.startedAt
+    deps.observer?.runEnded({ key: claimed.key, type: run.type, outcome, counts: counters, durationMs })
   }
 
   async function postpone(work: RunWork, until: number, reason: string): Promise<void> {

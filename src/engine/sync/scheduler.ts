@@ -4,7 +4,10 @@
  */
 import type { Clock, Journal } from '../ports.ts'
 import type { RunSync } from './run.ts'
-import type { GapStore, ScheduleStore, SyncLease, TriggerStore } from './ports.ts'
+import type { GapStore } from './ports/gap-store.ts'
+import type { ScheduleStore, SyncLease } from './ports/schedule-store.ts'
+import type { SyncObserver } from './ports/sync-observer.ts'
+import type { TriggerStore } from './ports/trigger-store.ts'
 import type { ApplyTriggers } from './webhook-run.ts'
 
 export interface SchedulerDeps {
@@ -13,6 +16,7 @@ export interface SchedulerDeps {
   readonly applyTriggers: ApplyTriggers
   readonly clock: Clock
   readonly journal: Journal
+  readonly observer?: SyncObserver
   /** Runs under way at once. */
   readonly concurrency: number
   readonly leaseMs: number
@@ -60,6 +64,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
       try {
         await claim()
         for (const missed of await store.confirmMissedWebhooks({ now: clock.now(), limit: 100 })) {
+          deps.observer?.webhookMissed(missed.key)
           journal.warn('webhook.missed', {
             ...keyFacts(missed.key),
             model: missed.model,

@@ -11,7 +11,7 @@ import type { RetryPolicy } from './api.ts'
 import { textOf } from './credentials.ts'
 import type { ActiveSync } from './directory.ts'
 import { fail, ok, type Outcome, shownAnswer } from './failure.ts'
-import type { ApiAnswer, ApiCall, ApiClient } from './ports.ts'
+import type { ApiAnswer, ApiCall, ApiClient } from './ports/api-client.ts'
 import { urlFrom } from './request.ts'
 
 type OAuth2 = Extract<CompiledAuth, { kind: 'oauth2' }>

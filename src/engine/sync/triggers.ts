@@ -11,7 +11,8 @@ import type { CompiledTrigger } from '../../spec/compiled-sync.ts'
 import type { Clock, ConnectionStore, Journal } from '../ports.ts'
 import { connectionView } from './connection-view.ts'
 import type { ActiveSync, SyncDirectory } from './directory.ts'
-import type { ConnectionView, SyncTrigger, TriggerStore } from './ports.ts'
+import type { ConnectionView } from './connection-view.ts'
+import type { SyncTrigger, TriggerStore } from './ports/trigger-store.ts'
 import { idsFrom, recordsFrom } from './records.ts'
 import { evaluate } from './request.ts'
 
@@ -25,11 +26,13 @@ export interface AcceptedEvents {
 }
 
 export interface TriggerDeps {
-  readonly store: TriggerStore
+  readonly store: Pick<TriggerStore, 'addTriggers'>
   readonly connections: Pick<ConnectionStore, 'getConnection'>
-  readonly directory: SyncDirectory
-  readonly clock: Clock
-  readonly journal: Journal
+  readonly directory: Pick<SyncDirectory, 'syncsOf'>
+  readonly clock: Pick<Clock, 'now'>
+  readonly journal: Pick<Journal, 'warn'>
+  /** False of a sync that nobody has started: its events cost nothing. */
+  readonly isStarted: (active: ActiveSync) => boolean
   /** Says that there is something to do. */
   readonly wake: () => void
 }
@@ -37,7 +40,7 @@ export interface TriggerDeps {
 export type OnAccepted = (accepted: AcceptedEvents) => Promise<void>
 
 export function createTriggers(deps: TriggerDeps): OnAccepted {
-  const { store, connections, directory, clock, journal, wake } = deps
+  const { store, connections, directory, clock, journal, isStarted, wake } = deps
 
   async function triggerOf(input: {
     active: ActiveSync
@@ -84,7 +87,9 @@ export function createTriggers(deps: TriggerDeps): OnAccepted {
   }
 
   return async ({ integration, events, views, duplicates }) => {
-    const syncs = directory.syncsOf(integration).filter((active) => active.declaration.triggers.length > 0)
+    const syncs = directory
+      .syncsOf(integration)
+      .filter((active) => active.declaration.triggers.length > 0 && isStarted(active))
     if (syncs.length === 0) return
     const known = new Map<ConnectionId, ConnectionView | null>()
     const triggers: SyncTrigger[] = []

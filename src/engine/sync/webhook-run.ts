@@ -3,7 +3,7 @@
  * in their order. What cannot be fetched becomes an ordinary run, so that no change is lost to a bad moment.
  */
 import type { Ids } from '../../domain/ids.ts'
-import type { SyncFailure } from '../../domain/sync.ts'
+import { NO_COUNTS, type RunCounters, type SyncFailure } from '../../domain/sync.ts'
 import type { SyncView } from '../../domain/expression.ts'
 import type { Connection } from '../../domain/connection.ts'
 import type { Clock, ConnectionStore, Journal } from '../ports.ts'
@@ -11,7 +11,10 @@ import type { AskApi } from './api.ts'
 import { connectionView } from './connection-view.ts'
 import type { ActiveSync, SyncDirectory } from './directory.ts'
 import { enrichedForward, failureNotices, type NoticeContext, successNotices } from './notices.ts'
-import type { ClaimedTriggers, NewRun, RecordWrite, ScheduleStore, SyncNotice, TriggerStore } from './ports.ts'
+import type { NewRun, RecordWrite, SyncNotice } from './ports/run-store.ts'
+import type { ScheduleStore } from './ports/schedule-store.ts'
+import type { SyncObserver } from './ports/sync-observer.ts'
+import type { ClaimedTriggers, TriggerStore } from './ports/trigger-store.ts'
 import { type PageRecords, recordOfItem, recordsFrom } from './records.ts'
 import { evaluate } from './request.ts'
 
@@ -24,6 +27,7 @@ export interface WebhookRunDeps {
   readonly ids: Ids
   readonly journal: Journal
   readonly onNotices: (notices: readonly SyncNotice[]) => void
+  readonly observer?: SyncObserver
 }
 
 export type ApplyTriggers = (claimed: ClaimedTriggers, signal: AbortSignal) => Promise<void>
@@ -91,7 +95,8 @@ export function createApplyTriggers(deps: WebhookRunDeps): ApplyTriggers {
       const windowMs = active.declaration.coalesceMs
       await store.requestRun({ key, now, windowMs, cause: 'webhook', triggers: 1, isFull: false, emptiesCache: false })
       const failure = isFailed ? gathered.failure : null
-      const notices = failure === null ? [] : failureNotices(context, failure, now)
+      const notices =
+        failure === null ? [] : failureNotices(context, failure, { failedAt: now, lastFailure: claimed.lastFailure })
       const isFinished = await store.finishTriggers({
         triggers: claimed,
         run,
@@ -102,6 +107,7 @@ export function createApplyTriggers(deps: WebhookRunDeps): ApplyTriggers {
         notices,
       })
       if (isFinished) deps.onNotices(notices)
+      if (isFinished && isFailed) observe(claimed, run, { outcome: 'failed', counts: NO_COUNTS })
       journal.warn('sync.triggers_failed', { ...factsOf(claimed, run), ...failure })
       return
     }
@@ -136,6 +142,7 @@ export function createApplyTriggers(deps: WebhookRunDeps): ApplyTriggers {
     })
     if (!isFinished) return
     deps.onNotices(notices)
+    observe(claimed, run, { outcome: 'succeeded', counts })
     journal.record('sync.finished', {
       ...factsOf(claimed, run),
       ...counts,
@@ -143,6 +150,14 @@ export function createApplyTriggers(deps: WebhookRunDeps): ApplyTriggers {
       requests,
       duration_ms: clock.now() - run.startedAt,
     })
+  }
+
+  function observe(
+    { key }: ClaimedTriggers,
+    { type, startedAt }: NewRun,
+    end: { outcome: 'succeeded' | 'failed'; counts: Pick<RunCounters, 'added' | 'updated' | 'deleted'> },
+  ): void {
+    deps.observer?.runEnded({ key, type, durationMs: clock.now() - startedAt, ...end })
   }
 
   async function gather(

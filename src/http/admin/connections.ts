@@ -2,9 +2,7 @@
 import { Router } from '@koa/router'
 import type { Context } from 'koa'
 import type { JsonObject } from '../../domain/connection.ts'
-import { GatewayError } from '../../domain/errors.ts'
 import type { ConnectionId, IntegrationKey } from '../../domain/ids.ts'
-import { suggest } from '../../domain/suggestion.ts'
 import type { ConnectionChange } from '../../engine/ports.ts'
 import type { IntegrationSettings } from '../../engine/settings.ts'
 import type { HttpDependencies } from '../dependencies.ts'
@@ -13,6 +11,7 @@ import { END_USER_TAGS, fullConnection, listedConnection } from './connection-sh
 import { Input, invalidInput, readInput } from './json-input.ts'
 import { readQuery } from './query.ts'
 import { secretsIn } from './secrets.ts'
+import { connectionUnknown, integrationUnknown } from './unknown.ts'
 
 const MAX_ID_LENGTH = 255
 const MAX_METADATA_IDS = 1_000
@@ -40,11 +39,7 @@ export function addConnectionRoutes(router: Router, deps: ConnectionDependencies
     const { integrations } = settings.current()
     const integration = integrations.get(key)
     if (integration !== undefined) return integration
-    throw new GatewayError({
-      code: 'integration_unknown',
-      message: `There is no integration called "${key.slice(0, 100)}".`,
-      hint: suggest(key, integrations.keys()) ?? 'Add it to the configuration.',
-    })
+    throw integrationUnknown(key, integrations.keys())
   }
 
   /** The connection that path and query name. It may belong to an integration that is no longer configured. */
@@ -184,12 +179,4 @@ function tagsOf(input: Input): Readonly<Record<string, string>> | undefined {
   }
   const known = Object.entries(described).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return { ...Object.fromEntries(known), ...tags }
-}
-
-function connectionUnknown(integration: string, id: string): GatewayError {
-  return new GatewayError({
-    code: 'connection_unknown',
-    message: `The integration "${integration.slice(0, 100)}" has no connection "${id.slice(0, MAX_ID_LENGTH)}".`,
-    hint: 'List them with GET /connections, or add it with POST /connections.',
-  })
 }

@@ -80,6 +80,17 @@ export class Input {
     return value as JsonObject
   }
 
+  /** An object that has none but these members, to be read in turn. */
+  options(name: string, members: readonly string[]): Input | undefined {
+    const value = this.object(name)
+    if (value === undefined) return undefined
+    for (const member of Object.keys(value)) {
+      if (!members.includes(member))
+        throw invalidInput(`"${name}" has an unknown member "${member.slice(0, 100)}".`, suggest(member, members))
+    }
+    return new Input(value)
+  }
+
   /** One text or a list of them. */
   texts(name: string, maxLength: number, maxCount: number): readonly string[] {
     const value = this.#members[name]
@@ -90,6 +101,15 @@ export class Input {
       list.every((one) => typeof one === 'string' && one !== '' && one.length <= maxLength)
     if (!isRight) throw invalidInput(`"${name}" must be a text or a list of 1 to ${maxCount} texts.`)
     return list as readonly string[]
+  }
+
+  /** A list of anything. */
+  list(name: string, maxCount: number): readonly unknown[] | undefined {
+    if (!this.has(name)) return undefined
+    const value = this.#members[name]
+    if (!Array.isArray(value)) throw invalidInput(`"${name}" must be a list, not ${kindOf(value)}.`)
+    if (value.length > maxCount) throw invalidInput(`"${name}" has ${value.length} items, more than ${maxCount}.`)
+    return value
   }
 
   /** Names with texts. */

@@ -2,12 +2,12 @@
 import type { Router } from '@koa/router'
 import type { Context } from 'koa'
 import { DELIVERY_STATES } from '../../domain/delivery.ts'
-import { type ErrorCode, GatewayError } from '../../domain/errors.ts'
 import type { DeliveryId, DestinationName, EventId, RequestId } from '../../domain/ids.ts'
 import type { LoggedEvent, Page, RequestOutcome } from '../../engine/ports.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { attemptShape, deliveryShape, eventShape, instant, requestDetailShape, requestShape } from './log-shape.ts'
 import { choiceOf, LOG_PARAMETERS, logFilterOf, pageOf, readQuery } from './query.ts'
+import { entryUnknown } from './unknown.ts'
 
 const OUTCOMES: readonly RequestOutcome[] = ['accepted', 'duplicate', 'refused', 'handshake']
 const EVENT_STATUSES: readonly LoggedEvent['status'][] = ['matched', 'unmatched', 'duplicate', 'skipped']
@@ -27,7 +27,7 @@ export function addLogRoutes(router: Router, deps: Pick<HttpDependencies, 'log'>
 
   router.get('/api/v1/requests/:id', async (ctx) => {
     const request = await log.getRequest(idOf(ctx) as RequestId)
-    if (request === null) throw unknown('request_unknown', 'request', idOf(ctx))
+    if (request === null) throw entryUnknown('request_unknown', 'request', idOf(ctx))
     ctx.body = requestDetailShape(request)
   })
 
@@ -45,7 +45,7 @@ export function addLogRoutes(router: Router, deps: Pick<HttpDependencies, 'log'>
 
   router.get('/api/v1/events/:id', async (ctx) => {
     const event = await log.getEvent(idOf(ctx) as EventId)
-    if (event === null) throw unknown('event_unknown', 'event', idOf(ctx))
+    if (event === null) throw entryUnknown('event_unknown', 'event', idOf(ctx))
     ctx.body = eventShape(event)
   })
 
@@ -65,7 +65,7 @@ export function addLogRoutes(router: Router, deps: Pick<HttpDependencies, 'log'>
 
   router.get('/api/v1/deliveries/:id', async (ctx) => {
     const delivery = await log.getDelivery(idOf(ctx) as DeliveryId)
-    if (delivery === null) throw unknown('delivery_unknown', 'delivery', idOf(ctx))
+    if (delivery === null) throw entryUnknown('delivery_unknown', 'delivery', idOf(ctx))
     ctx.body = { ...deliveryShape(delivery), attempts: delivery.attempts.map(attemptShape) }
   })
 
@@ -76,7 +76,7 @@ export function addLogRoutes(router: Router, deps: Pick<HttpDependencies, 'log'>
   })
 }
 
-function pageShape<T>(
+export function pageShape<T>(
   name: string,
   page: Page<T>,
   shape: (item: T) => Record<string, unknown>,
@@ -84,14 +84,6 @@ function pageShape<T>(
   return { [name]: page.items.map(shape), next_cursor: page.nextCursor }
 }
 
-function idOf(ctx: Context): string {
+export function idOf(ctx: Context): string {
   return (ctx.params as { id: string }).id
-}
-
-function unknown(code: ErrorCode, noun: string, id: string): GatewayError {
-  return new GatewayError({
-    code,
-    message: `There is no ${noun} "${id.slice(0, 100)}".`,
-    hint: 'It may be past its retention, or its id incomplete.',
-  })
 }

@@ -14,10 +14,14 @@ const MAX_VALUE_LENGTH = 512
 export const PAGE_PARAMETERS: readonly string[] = ['limit', 'cursor']
 export const LOG_PARAMETERS: readonly string[] = ['integration', 'connection_id', 'since', 'until', ...PAGE_PARAMETERS]
 
-/** The parameters, each once, none but the known; an empty one counts as absent. `tags[…]` is known where `tags` is. */
-export function readQuery(ctx: Context, known: readonly string[]): Query {
+/**
+ * The parameters, each once, none but the known; an empty one counts as absent. `tags[…]` is known where `tags` is. Those that may
+ * come several times are `valuesOf`'s affair.
+ */
+export function readQuery(ctx: Context, known: readonly string[], repeatable: readonly string[] = []): Query {
   const query = new Map<string, string>()
   for (const [name, value] of new URLSearchParams(ctx.querystring)) {
+    if (repeatable.includes(name)) continue
     if (!known.includes(name) && !(name.startsWith('tags[') && known.includes('tags'))) {
       throw invalidInput(`The query has an unknown parameter "${name.slice(0, 100)}".`, suggest(name, known))
     }
@@ -28,16 +32,39 @@ export function readQuery(ctx: Context, known: readonly string[]): Query {
   return query
 }
 
+/** All values of a parameter that may be repeated; null when there is none. */
+export function valuesOf(
+  ctx: Context,
+  name: string,
+  bounds: { maxCount: number; maxLength: number },
+): readonly string[] | null {
+  const values = new URLSearchParams(ctx.querystring).getAll(name)
+  if (values.length === 0) return null
+  const { maxCount, maxLength } = bounds
+  if (values.length > maxCount)
+    throw invalidInput(`The query has "${name}" ${values.length} times.`, `Send at most ${maxCount} at once.`)
+  if (values.some((value) => value === '' || value.length > maxLength))
+    throw invalidInput(`Each "${name}" must have 1 to ${maxLength} characters.`)
+  return values
+}
+
 /** `limit` and `cursor`. */
 export function pageOf(
   query: Query,
   bounds: { default: number; max: number } = { default: DEFAULT_LIMIT, max: MAX_LIMIT },
 ): PageRequest {
   const cursor = query.get('cursor') ?? null
-  // What a cursor holds is the store's affair; that it came from us is not certain.
-  if (cursor !== null && !/^[\w.:~=+/-]+$/.test(cursor))
-    throw invalidInput('"cursor" is not one of ours.', 'Take it from next_cursor of the page before.')
+  if (cursor !== null) checkCursor('cursor', cursor)
   return { limit: wholeNumberOf(query, 'limit', { ...bounds, min: 1 }), after: cursor }
+}
+
+/** What a cursor holds is the store's affair; that it came from us is not certain. */
+export function checkCursor(name: string, cursor: string): void {
+  if (!/^[\w.:~=+/-]{1,1000}$/.test(cursor))
+    throw invalidInput(
+      `"${name}" is not one of ours.`,
+      'Take it from next_cursor of the page before, or from a record.',
+    )
 }
 
 export function wholeNumberOf(

@@ -1,6 +1,7 @@
 /**
  * The database file: who may read it, how it is opened for writing and for reading, and which SQLite may touch it. The settings
- * stand here with their reasons; nothing else in the adapter sets a pragma.
+ * stand here with their reasons; nothing else in the adapter sets a pragma, but for the size of the writer's
+ * cache, which follows the file's.
  */
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -17,7 +18,6 @@ export interface WriterFileOptions {
 
 /** 1 KB requests fill pages of 8 KB better than those of 4 KB: a file 20 % smaller and 3 us less work each. */
 const PAGE_BYTES = 8192
-const WRITER_CACHE_KIB = 32 * 1024
 const READER_CACHE_KIB = 16 * 1024
 
 /** How long a read may wait on the event loop. In WAL mode readers wait only while another process recovers the file. */
@@ -81,7 +81,6 @@ export function makeReady(db: Database.Database, options: WriterFileOptions): vo
   }
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = FULL')
-  db.pragma(`cache_size = ${-WRITER_CACHE_KIB}`)
   db.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`)
   db.pragma('foreign_keys = OFF') // children are bound to their request by their rowid, see migration 1
   db.pragma('wal_autocheckpoint = 0') // the writer checkpoints after it has answered, see Checkpoints

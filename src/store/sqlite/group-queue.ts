@@ -72,14 +72,15 @@ export class GroupQueue {
   submit<T>(command: Command, admission: 'bounded' | 'always'): Promise<T> {
     if (this.#isClosed) return Promise.reject(closedStore())
     const cost = costOf(command)
-    const max = this.#options.maxPendingBytes
-    // A command larger than the bound is taken when nothing else waits; otherwise it could never be stored.
-    if (admission === 'bounded' && this.#pendingBytes > 0 && this.#pendingBytes + cost > max) {
-      return Promise.reject(overloadedError(this.#pendingBytes, max))
-    }
+    if (admission === 'bounded' && !this.#hasRoom(cost)) return Promise.reject(this.#overloaded())
     return new Promise<T>((resolve, reject) => {
       this.#add({ command, cost, isUrgent: command.kind !== 'attempt', settle: { resolve, reject } })
     })
+  }
+
+  /** Throws `store_overloaded` when a new command with so many bytes would be refused now. */
+  assertRoom(bytes: number): void {
+    if (!this.#hasRoom(COMMAND_COST + bytes)) throw this.#overloaded()
   }
 
   /** Takes a command nobody waits for, or drops and counts it when the queue is over half full. */
@@ -173,6 +174,15 @@ export class GroupQueue {
     for (const { isUrgent } of this.#waiting) if (isUrgent) this.#urgent += 1
     this.#underWay = group
     this.#options.send(groupMessage(group))
+  }
+
+  /** A command larger than the bound is taken when nothing else waits; otherwise it could never be stored. */
+  #hasRoom(cost: number): boolean {
+    return this.#pendingBytes === 0 || this.#pendingBytes + cost <= this.#options.maxPendingBytes
+  }
+
+  #overloaded(): GatewayError {
+    return overloadedError(this.#pendingBytes, this.#options.maxPendingBytes)
   }
 
   #takeGroup(): readonly Waiting[] {

@@ -6,7 +6,7 @@
  * - A reader sees every write that has resolved.
  */
 import type { Store } from '../../engine/ports.ts'
-import type { SyncStore } from '../../engine/sync/ports.ts'
+import type { SyncStore } from '../../engine/sync/ports/sync-store.ts'
 import { writeAcceptance } from './commands/acceptance.ts'
 import { writeChangeConnection, writeDeleteConnection, writePutConnection } from './commands/connection.ts'
 import {
@@ -20,6 +20,7 @@ import {
   writeRelease,
   writeReplay,
   writeReturn,
+  writeShift,
 } from './commands/delivery.ts'
 import { writeHandshake, writeRefusal } from './commands/request.ts'
 import { deleteSecrets, keepSecret, replaceSecrets } from './commands/secret.ts'
@@ -103,6 +104,7 @@ function storeOver(parts: {
   return {
     ...syncStoreOver(parts),
 
+    assertRoom: (bytes) => client.assertRoom(bytes),
     async acceptRequest(acceptance) {
       const command = writeAcceptance(acceptance)
       return receiptOf(acceptance, await client.submit<readonly number[] | null>(command, 'bounded'))
@@ -118,6 +120,7 @@ function storeOver(parts: {
     nextDueTimes: async () => nextDueTimes(reader),
     recordAttempt: async (attempt) => client.submit(writeAttempt(attempt), 'always'),
     releaseLeases: async (release) => client.submit(writeRelease(release.now), 'always'),
+    shiftDueTimes: async (shift) => client.submit(writeShift(shift), 'always'),
     replayDelivery: async (replay) => client.submit(writeReplay(replay), 'bounded'),
     returnDeliveries: async (request) => client.submit(writeReturn(request), 'always'),
     cancelDelivery: async (request) => client.submit(writeCancel(request), 'bounded'),

@@ -3,6 +3,16 @@ import type { RequestOutcome } from '../../engine/ports.ts'
 
 export const ALL_REQUESTS = '*'
 
+/** The block of subjects that most requests share; their entries grow at few places. */
+export const UNDIVIDED = 0
+
+/** Entries of connections stand in blocks of so many requests, see migration 6. */
+export const REQUESTS_PER_BLOCK = 2 ** 15
+
+export function blockOfConnections(requestSeq: number): number {
+  return 1 + Math.floor(requestSeq / REQUESTS_PER_BLOCK)
+}
+
 export function subjectOfIntegration(integration: string): string {
   return `integration:${integration}`
 }

@@ -19,6 +19,7 @@ export type CommandKind =
   | 'claim'
   | 'attempt'
   | 'release'
+  | 'shift'
   | 'replay'
   | 'return'
   | 'cancel'

@@ -72,6 +72,10 @@ export class WriterClient {
     return this.#queue.submit(command, admission)
   }
 
+  assertRoom(bytes: number): void {
+    this.#queue.assertRoom(bytes)
+  }
+
   offer(command: Command): void {
     this.#queue.offer(command)
     this.#reportDropped(this.#options.now())

@@ -4,7 +4,7 @@
  * for again once, which key-sets.ts limits.
  */
 import type { KeyObject } from 'node:crypto'
-import { createLocalJWKSet, type JWK, type JWTVerifyGetKey } from 'jose'
+import type { JWK, JWTVerifyGetKey } from 'jose'
 import type { Alternative } from '../../domain/provider-spec.gen.ts'
 import { type FillTemplate, type LiveKey, symmetricKey } from '../key.ts'
 import { type KeyKind, readPublicKey } from '../public-key.ts'
@@ -157,7 +157,7 @@ function createSetReader(): ReadWithSet {
     const attempt = async (refresh: boolean): Promise<ReadOutcome> => {
       const url = jwks ?? (await resolveKeySetUrl(keySets, openid!))
       const set = await keySets.fetch(url, ...(refresh ? [{ refresh }] : []))
-      const reading = await read(findKey(set))
+      const reading = await read(await findKey(set))
       if (isRefusal(reading)) return { reading }
       const jwk =
         set.keys.find((key) => key['kid'] === reading.keyId) ?? (set.keys.length === 1 ? set.keys[0] : undefined)
@@ -173,9 +173,10 @@ function createSetReader(): ReadWithSet {
 }
 
 /** jose imports a key once per finder, so the finder of a set is kept as long as the set. */
-function createKeyFinder(): (set: PublishedKeys) => JWTVerifyGetKey {
+function createKeyFinder(): (set: PublishedKeys) => Promise<JWTVerifyGetKey> {
   const known = new WeakMap<PublishedKeys, JWTVerifyGetKey>()
-  return (set) => {
+  return async (set) => {
+    const { createLocalJWKSet } = await import('jose')
     let finder = known.get(set)
     if (finder === undefined) {
       finder = createLocalJWKSet({ keys: set.keys.filter(isJwk) })

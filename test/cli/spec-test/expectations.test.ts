@@ -21,6 +21,10 @@ const accepted: Observation = {
     },
     { connection: null, headers: {}, payload: 'text', payloadText: 'text' },
   ],
+  syncs: [
+    { sync: 'contacts', connection: 'x', fetch: ['51'] },
+    { sync: 'contacts', connection: 'y', run: true },
+  ],
   captured: {},
   confirms: null,
   problems: [],
@@ -155,6 +159,27 @@ describe('of an accepted request', () => {
       expect: { forwarded: [{ payload_text: '{"id":12345678901234567890,"n": 1}' }, { payload_text: 'text' }] },
       unmet: ['forwarded.0.payload_text'],
     },
+    {
+      name: 'what is asked of syncs is met by the same list',
+      expect: {
+        syncs: [
+          { sync: 'contacts', connection: 'x', fetch: ['51'], forward: false },
+          { sync: 'contacts', connection: 'y', run: true },
+        ],
+      },
+      unmet: [],
+    },
+    {
+      name: 'what is asked of syncs is compared item by item, kind and all',
+      expect: {
+        syncs: [
+          { sync: 'contacts', connection: 'x', delete: ['51'] },
+          { sync: 'contacts', connection: 'y', run: true },
+        ],
+      },
+      unmet: ['syncs.0'],
+    },
+    { name: 'nothing asked of syncs is an empty list', expect: { syncs: [] }, unmet: ['syncs'] },
   ]
   for (const { name, expect: expectation, unmet: paths } of cases) {
     test(name, () => expect(unmet(expectation, accepted)).toEqual(paths))

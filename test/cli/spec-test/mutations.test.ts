@@ -20,6 +20,7 @@ import { createVerifier, type VerifierParts } from '../../../src/verify/create-v
 import { createKeyPool } from '../../../src/verify/key-ring.ts'
 import { createSigner } from '../../../src/verify/signer.ts'
 import type { Verifier, VerifyContext } from '../../../src/verify/verifier.ts'
+import { extendView } from '../../../src/verify/view.ts'
 
 type Weakness = Pick<RunnerParts, 'createVerifier' | 'interpret'>
 
@@ -561,7 +562,7 @@ describe('a weakened token or password is caught when it', () => {
 
 function firstItemOf({ view }: VerifyContext): VerifyContext['view'] {
   const body = view.body as { items: unknown[] } | undefined
-  return { ...view, body: { ...body, items: body?.items.slice(0, 1) } }
+  return extendView(view, { body: { ...body, items: body?.items.slice(0, 1) } })
 }
 
 function userOf(header: string): string {
@@ -771,7 +772,7 @@ describe('several proofs and several secrets are missed when', () => {
           const other = await verify({
             ...context,
             request,
-            view: { ...context.view, headers: request.headers.toRecord() },
+            view: extendView(context.view, { headers: request.headers.record() }),
           })
           if (other.kind === 'accepted') return other
         }

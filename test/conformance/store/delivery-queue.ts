@@ -274,4 +274,23 @@ export function deliveryQueue(open: OpenStore): void {
     expect(again.every(({ attemptCount }) => attemptCount === 0)).toBe(true)
     expect(await opened.store.recordAttempt(attemptOf(claimed[0]!))).toBe(false)
   })
+
+  test('brings forward what is pending and due later, retries and first tries alike, and nothing else', async () => {
+    const { acceptance, destination } = given()
+    const now = NOW + 1_000 * HOUR // beyond what other tests have left
+    await opened.store.acceptRequest(acceptance({ receivedAt: now }))
+    await opened.store.acceptRequest(acceptance({ receivedAt: now - MINUTE }))
+    const [retried, underWay] = await claim(destination, { now, leaseUntil: now + 2 * HOUR })
+    const next = { kind: 'retry', dueAt: now + 3 * HOUR } as const
+    expect(await opened.store.recordAttempt(attemptOf(retried!, { outcome: REFUSED, next }))).toBe(true)
+    await opened.store.acceptRequest(acceptance({ receivedAt: now + HOUR }))
+    expect(await opened.store.shiftDueTimes({ byMs: HOUR, now })).toBe(2)
+    expect(await claim(destination, { now: now - 1 })).toEqual([])
+    expect(await claim(destination, { now })).toHaveLength(1)
+    expect((await opened.store.nextDueTimes()).get(destination)).toBe(now + MINUTE)
+    expect(await claim(destination, { now: now + 2 * HOUR - 1 })).toHaveLength(1)
+    const due = await claim(destination, { now: now + 2 * HOUR, leaseUntil: now + 9 * HOUR })
+    expect(due.map(({ id }) => id)).toContain(retried!.id)
+    expect(due.map(({ id }) => id)).toContain(underWay!.id)
+  })
 }

@@ -1,5 +1,5 @@
 /**
- * What every store promises to syncs (src/engine/sync/ports.ts), as tests. An adapter passes all of them or names its exceptions where it
+ * What every store promises to syncs (src/engine/sync/ports/), as tests. An adapter passes all of them or names its exceptions where it
  * calls this.
  */
 import { describe } from 'vitest'

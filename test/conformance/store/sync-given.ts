@@ -5,14 +5,14 @@ import type { MissedWebhookId, RunProgress, SyncKey, SyncName, SyncRunId } from 
 import type { Store } from '../../../src/engine/ports.ts'
 import type {
   BatchResult,
-  ClaimedSync,
   NewRun,
   RecordBatch,
   RecordWrite,
   SyncNotice,
-  SyncStore,
-  SyncTrigger,
-} from '../../../src/engine/sync/ports.ts'
+} from '../../../src/engine/sync/ports/run-store.ts'
+import type { ClaimedSync } from '../../../src/engine/sync/ports/schedule-store.ts'
+import type { SyncStore } from '../../../src/engine/sync/ports/sync-store.ts'
+import type { SyncTrigger } from '../../../src/engine/sync/ports/trigger-store.ts'
 import { type Given, given, HOUR, MINUTE, NOW } from './given.ts'
 
 export type SyncTestStore = SyncStore &

@@ -131,7 +131,7 @@ export function syncRecords(open: OpenSyncStore): void {
     expect(await run.save(own)).toMatchObject({ updated: ['a'], ignored: 0 })
   })
 
-  test('prunes payloads up to a cursor, a part at a time, and they come back with the next save', async () => {
+  test('prunes payloads up to a cursor, a part at a time; the same records are then no change, and others bring theirs', async () => {
     const place = await bench.place()
     const all = ['a', 'b', 'c', 'd', 'e'].map((id) => recordOf(id))
     await bench.fill(place, NOW, all)
@@ -150,11 +150,14 @@ export function syncRecords(open: OpenSyncStore): void {
     ])
     expect(Buffer.from(after[0]!.payload).toString()).toBe('{"id":"a"}')
     expect(await bench.store.countRecords(place.selection)).toBe(5)
-    expect(await bench.fill(place, NOW + EVERY, [recordOf('a'), recordOf('e')])).toMatchObject({
-      updated: ['a'],
-      unchanged: 1,
+    expect(await bench.fill(place, NOW + EVERY, [recordOf('a'), recordOf('b', 'new'), recordOf('e')])).toMatchObject({
+      updated: ['b'],
+      unchanged: 2,
     })
-    expect((await bench.read(place, { ids: ['a'] })).records).toMatchObject([{ prunedAt: null }])
+    expect((await bench.read(place, { ids: ['a', 'b'] })).records).toMatchObject([
+      { id: 'a', prunedAt: NOW + 9, action: 'ADDED' },
+      { id: 'b', prunedAt: null, action: 'UPDATED', payload: Buffer.from('{"id":"b","value":"new"}') },
+    ])
   })
 
   test('refuses a cursor that is none', async () => {
@@ -185,6 +188,32 @@ export function syncRecords(open: OpenSyncStore): void {
     await bench.declare(place)
     expect(await bench.fill(place, NOW + 3 * EVERY, [recordOf('a')])).toMatchObject({ added: ['a'] })
     expect(await shown(place)).toEqual(['a ADDED'])
+  })
+
+  test('ends a page before it holds more than 16 MiB, whatever the limit, but never without a record', async () => {
+    const place = await bench.place()
+    const sizes: [id: string, mebibytes: number][] = [
+      ['a', 9],
+      ['b', 9],
+      ['c', 17],
+      ['d', 1],
+      ['e', 1],
+    ]
+    await bench.fill(
+      place,
+      NOW,
+      sizes.map(([id, mebibytes]) => recordOf(id, 'x'.repeat(mebibytes * 1_048_576))),
+    )
+    for (const over of [{}, { actions: ['ADDED' as const] }, { ids: sizes.map(([id]) => id) }]) {
+      const pages: string[] = []
+      let after: string | null = null
+      do {
+        const { records, nextCursor } = await bench.read(place, { ...over, limit: 10_000, after })
+        pages.push(records.map(({ id }) => id).join(''))
+        after = nextCursor
+      } while (after !== null)
+      expect(pages).toEqual(['a', 'b', 'c', 'de'])
+    }
   })
 
   test('reads long pages whole', async () => {

@@ -83,16 +83,17 @@ export function syncRuns(open: OpenSyncStore): void {
     expect(await idsOf(place)).toEqual(['a ADDED'])
   })
 
-  test('begins again a run that was interrupted before its first batch', async () => {
+  test('takes up a run that was interrupted or postponed before its first batch, with no progress', async () => {
     const place = await bench.place()
-    const first = await bench.start(place)
-    const [again] = await bench.claim(NOW + LEASE)
-    expect(again).toMatchObject({ fence: 2, cause: 'schedule', interrupted: null })
-    const run = place.newRun()
-    await bench.store.startRun({ lease: again!, run, model: MODEL, emptiesCache: false })
+    const { lease, run } = await bench.start(place)
+    const until = NOW + MINUTE
+    await bench.store.postponeRun({ lease, run: run.id, until, reason: '429' })
+    const [second] = await bench.claim(until)
+    expect(second!.interrupted).toMatchObject({ run: { id: run.id, resumptions: 1, state: 'running' }, progress: null })
+    const [third] = await bench.claim(until + LEASE)
+    expect(third).toMatchObject({ fence: 3, interrupted: { run: { id: run.id, resumptions: 2 }, progress: null } })
     const page = await bench.store.listSyncRuns(place.key, { limit: 10, after: null })
     expect(page.items.map(({ id }) => id)).toEqual([run.id])
-    expect(await bench.store.getSyncRun(first.run.id)).toBeNull()
   })
 
   test('lets a postponed run wait, and goes on with it', async () => {
@@ -117,7 +118,12 @@ export function syncRuns(open: OpenSyncStore): void {
     await bench.store.finishRun({ lease, run: run.id, end: { state: 'failed', failure }, ...rest })
     expect(await bench.store.getSyncRun(run.id)).toMatchObject({ state: 'failed', failure, notes: ['last'] })
     const [next] = await bench.claim(NOW + 2 * EVERY)
-    expect(next).toMatchObject({ checkpoint: {}, lastSuccessAt: NOW, interrupted: null })
+    expect(next).toMatchObject({ checkpoint: {}, lastSuccessAt: NOW, interrupted: null, lastFailure: 'answer_status' })
+    const again = place.newRun()
+    await bench.store.startRun({ lease: next!, run: again, model: MODEL, emptiesCache: false })
+    const end = { state: 'succeeded' as const, checkpoint: {} }
+    await bench.store.finishRun({ lease: next!, run: again.id, end, ...rest, nextDueAt: NOW + 3 * EVERY })
+    expect(await bench.claim(NOW + 3 * EVERY)).toMatchObject([{ lastFailure: null }])
   })
 
   test('deletes what a full run has not seen, a part at a time, and nothing that changed meanwhile', async () => {

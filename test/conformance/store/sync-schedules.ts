@@ -1,7 +1,19 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { ConnectionId } from '../../../src/domain/ids.ts'
+import type { SyncKey } from '../../../src/domain/sync.ts'
+import type { Page } from '../../../src/engine/ports.ts'
+import type { SyncStatus } from '../../../src/engine/sync/ports/schedule-store.ts'
 import { HOUR, MINUTE, NOW } from './given.ts'
-import { EVERY, type GivenSync, givenSync, LEASE, MODEL, type OpenSyncStore, SyncBench } from './sync-given.ts'
+import {
+  EVERY,
+  type GivenSync,
+  givenSync,
+  LEASE,
+  MODEL,
+  type OpenSyncStore,
+  recordOf,
+  SyncBench,
+} from './sync-given.ts'
 
 export function syncSchedules(open: OpenSyncStore): void {
   const bench = new SyncBench(open)
@@ -66,6 +78,7 @@ export function syncSchedules(open: OpenSyncStore): void {
         lastTriggerAt: null,
         integrationTriggeredAt: null,
         interrupted: null,
+        lastFailure: null,
       },
     ])
     expect(await bench.claim()).toEqual([])
@@ -135,6 +148,33 @@ export function syncSchedules(open: OpenSyncStore): void {
     expect(await bench.claim(NOW)).toMatchObject([{ cause: 'request', triggers: 2, isFull: true, emptiesCache: true }])
   })
 
+  test('waits for somebody to start it, or for its declaration to do so, unless it was paused by hand', async () => {
+    const place = await bench.place({ startsByItself: false })
+    const declare = (startsByItself: boolean) =>
+      bench.store.declareSyncs({
+        integration: place.key.integration,
+        connectionId: null,
+        syncs: [{ sync: place.key.sync, model: MODEL, everyMs: EVERY, startsByItself }],
+        now: NOW + 7,
+        spreadMs: 0,
+      })
+    expect(await declare(false)).toEqual([])
+    expect(await bench.store.nextSyncDueAt()).toBeNull()
+    expect(await declare(true)).toEqual([place.key.sync])
+    expect(await bench.claim(NOW + 7)).toMatchObject([{ key: place.key, dueAt: NOW + 7 }])
+
+    await bench.store.setPaused({ ...selectionOf(place), paused: true, now: NOW })
+    expect(await declare(true)).toEqual([])
+    expect(await statusOf(place)).toMatchObject({ isPaused: true })
+  })
+
+  test('that waits stays paused when somebody says so', async () => {
+    const place = await bench.place({ startsByItself: false })
+    await bench.store.setPaused({ ...selectionOf(place), paused: true, now: NOW })
+    await bench.declare(place, { startsByItself: true })
+    expect(await statusOf(place)).toMatchObject({ isPaused: true })
+  })
+
   test('is due at once when started, and says how many there are', async () => {
     const place = await bench.place()
     await bench.fill(place, NOW, [])
@@ -186,6 +226,50 @@ export function syncSchedules(open: OpenSyncStore): void {
     expect(await bench.claim(NOW + MINUTE - 1)).toEqual([])
     expect(await bench.store.nextSyncDueAt()).toBe(NOW + MINUTE)
     expect(await bench.claim(NOW + MINUTE)).toMatchObject([{ key: place.key }])
+  })
+
+  test('lists the schedules of all integrations by their names, in pages of any size', async () => {
+    const places = [await bench.place(), await bench.place(), await bench.place()]
+    const names = ({ integration, connectionId, sync }: SyncKey): string => `${integration}/${connectionId}/${sync}`
+    const all = places.map(({ key }) => names(key)).toSorted()
+    for (const limit of [1, 2, 3, 100]) {
+      const seen: string[] = []
+      let after: string | null = null
+      do {
+        const page: Page<SyncStatus> = await bench.store.listSyncs({}, { limit, after })
+        expect(page.items.length).toBeLessThanOrEqual(limit)
+        seen.push(...page.items.map(({ key }) => names(key)))
+        after = page.nextCursor
+      } while (after !== null)
+      expect(seen).toEqual(all)
+    }
+    const { key } = places[1]!
+    for (const filter of [
+      key,
+      { integration: key.integration },
+      { connectionId: key.connectionId },
+      { sync: key.sync },
+    ]) {
+      const { items, nextCursor } = await bench.store.listSyncs(filter, { limit: 1, after: null })
+      expect([items.map((one) => names(one.key)), nextCursor]).toEqual([[names(key)], null])
+    }
+    const other = { integration: key.integration, connectionId: 'of another' as SyncKey['connectionId'] }
+    expect((await bench.store.listSyncs(other, { limit: 5, after: null })).items).toEqual([])
+    const refusal = expect.objectContaining({ code: 'api_invalid_input' }) as Error
+    await expect(bench.store.listSyncs({}, { limit: 5, after: 'bm9uZQ' })).rejects.toThrow(refusal)
+  })
+
+  test('shows the run under way as the last one, also when a webhook was applied meanwhile', async () => {
+    const place = await bench.place()
+    const { run } = await bench.start(place)
+    const trigger = place.trigger({ kind: 'upsert', records: [recordOf('a')] })
+    await bench.store.addTriggers({ triggers: [trigger], windowMs: new Map(), now: NOW })
+    const [triggers] = await bench.store.claimTriggers({ now: NOW, limit: 1, leaseUntil: NOW + LEASE })
+    const webhook = place.newRun({ type: 'WEBHOOK', cause: 'webhook', startedAt: NOW + 1 })
+    const finish = { triggers: triggers!, run: webhook, model: MODEL, failure: null, notes: [], now: NOW + 2 }
+    await bench.store.finishTriggers({ ...finish, notices: [] })
+    const { items } = await bench.store.listSyncs(place.key, { limit: 1, after: null })
+    expect(items[0]!.lastRun).toMatchObject({ id: run.id, state: 'running' })
   })
 
   test('says so when there is no such schedule', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import type { BatchResult, ClaimedTriggers, SyncTrigger } from '../../../src/engine/sync/ports.ts'
+import type { BatchResult } from '../../../src/engine/sync/ports/run-store.ts'
+import type { ClaimedTriggers, SyncTrigger } from '../../../src/engine/sync/ports/trigger-store.ts'
 import { HOUR, MINUTE, NOW } from './given.ts'
 import {
   EVERY,
@@ -94,6 +95,17 @@ export function syncTriggers(open: OpenSyncStore): void {
     ])
   })
 
+  test('keeps nothing of what a paused sync is told, but that it is to run when it is started', async () => {
+    const place = await bench.place({ startsByItself: false })
+    await add(place.trigger({ kind: 'fetch', ids: ['1'] }), place.trigger({ kind: 'delete', ids: ['2'] }))
+    await add(place.trigger({ kind: 'upsert', records: [recordOf('a')] }))
+    expect(await claim(NOW + 9 * HOUR)).toEqual([])
+    expect(await bench.store.nextTriggerDueAt()).toBeNull()
+    expect(await bench.claim(NOW + 9 * HOUR)).toEqual([])
+    await bench.store.setPaused({ ...place.key, syncs: null, paused: false, now: NOW + 9 * HOUR })
+    expect(await bench.claim(NOW + 9 * HOUR)).toMatchObject([{ key: place.key, triggers: 3 }])
+  })
+
   test('drops what is meant for a sync that there is not', async () => {
     await add(givenSync().trigger({ kind: 'delete', ids: ['1'] }))
     expect(await claim()).toEqual([])
@@ -120,6 +132,19 @@ export function syncTriggers(open: OpenSyncStore): void {
     const due = { destination: place.destination, now: NOW + 1, limit: 10, leaseUntil: NOW + HOUR }
     expect((await bench.store.claimDueDeliveries(due)).map(({ id }) => id)).toEqual([notice.id])
     expect(await claim(NOW + 1)).toMatchObject([{ fence: 2, triggers: [{ action: { ids: ['late'] } }] }])
+  })
+
+  test('remembers why triggers failed until others do not', async () => {
+    const place = await bench.place()
+    const failure = { code: 'answer_status' as const, message: 'GET … answered 500', hint: null, answer: null }
+    const seen: unknown[] = []
+    for (const [at, failed] of [failure, null, null].entries()) {
+      await add(place.trigger({ kind: 'fetch', ids: ['a'] }, { at: NOW + at }))
+      const [claimed] = await claim(NOW + at)
+      seen.push(claimed!.lastFailure)
+      await finish(claimed!, place, webhookRun(place), { failure: failed })
+    }
+    expect(seen).toEqual([null, 'answer_status', null])
   })
 
   test('gives back after a crash what was applied, with exactly the triggers of that time', async () => {

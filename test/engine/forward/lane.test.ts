@@ -143,7 +143,10 @@ describe('the hand-off', () => {
     world.receiver.answerWith((_request, response) => void held.push(() => void response.end()))
     await world.dispatcher.start()
     while (world.dispatcher.hasRoom(APP)) offer()
-    expect(world.dispatcher.stats().lanes).toMatchObject([{ sending: 4, waiting: 12 }])
+    await eventually(
+      () => world.dispatcher.stats().lanes[0]!,
+      ({ sending, waiting }) => sending === 4 && waiting === 12,
+    )
     world.receiver.answerWith({ status: 200 })
     await world.receiver.waitFor(4)
     for (const answer of held) answer()

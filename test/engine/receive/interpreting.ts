@@ -1,13 +1,16 @@
 /** What the tests of receiving share: a spec in a few lines, and what the gateway makes of a request to it. */
 import { createIds } from '../../../src/domain/ids.ts'
 import type { DestinationName, IntegrationKey } from '../../../src/domain/ids.ts'
+import type { MaybePromise } from '../../../src/domain/expression.ts'
 import type { ProviderSpec } from '../../../src/domain/provider-spec.gen.ts'
 import { type Interpretation, interpretRequest } from '../../../src/engine/receive/interpret.ts'
+import type { ConnectionDirectory } from '../../../src/engine/ports.ts'
 import type { IntegrationSettings } from '../../../src/engine/settings.ts'
 import { compileSpec } from '../../../src/spec/compile.ts'
+import type { ExpressionCompiler } from '../../../src/verify/verifier.ts'
 import { createConnectionList } from '../../../src/cli/spec-test/connection-list.ts'
 import {
-  compileExpression,
+  compileExpression as compileDirectly,
   connectionSecretsFrom,
   inbound,
   noKeySets,
@@ -25,13 +28,16 @@ export interface Given {
     readonly metadata: Readonly<Record<string, string>>
     readonly secrets?: SecretTexts
   }[]
+  /** The gateway's own unless a test wants another. */
+  readonly compileExpression?: ExpressionCompiler
+  readonly directory?: ConnectionDirectory
 }
 
 const OPEN: ProviderSpec['verify'] = [{ scheme: 'unverified', reason: 'Nothing is signed here.' }]
 
 export function settingsFor(
   spec: Partial<ProviderSpec>,
-  { secrets = {}, options = {} }: Given = {},
+  { secrets = {}, options = {}, compileExpression = compileDirectly }: Given = {},
 ): IntegrationSettings {
   const document: ProviderSpec = {
     provider: 'acme',
@@ -56,17 +62,27 @@ export function settingsFor(
   }
 }
 
-export function interpret(
+export async function interpret(
   spec: Partial<ProviderSpec>,
   request: RequestParts,
   given: Given = {},
 ): Promise<Interpretation> {
+  return interpretAtOnce(spec, request, given)
+}
+
+/** Without a promise where the gateway needs none. */
+export function interpretAtOnce(
+  spec: Partial<ProviderSpec>,
+  request: RequestParts,
+  given: Given = {},
+): MaybePromise<Interpretation> {
   const connections = given.connections ?? []
   return interpretRequest({
     integration: settingsFor(spec, given),
     request: inbound(request),
     now: NOW,
-    directory: createConnectionList(connections.map(({ id, metadata }) => ({ connection_id: id, metadata }))),
+    directory:
+      given.directory ?? createConnectionList(connections.map(({ id, metadata }) => ({ connection_id: id, metadata }))),
     keySets: noKeySets,
     connectionSecrets: connectionSecretsFrom(
       connections.map(({ id, metadata, secrets = {} }) => ({

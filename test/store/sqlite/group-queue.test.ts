@@ -107,6 +107,18 @@ test('refuses new work beyond the bound, takes what finishes work, and new work 
   expect(namesIn(groups[1])).toEqual(['d'])
 })
 
+test('says beforehand whether there is room, and means the same by it', async () => {
+  const queue = queueInto([], 100_000)
+  expect(() => queue.assertRoom(1_000_000)).not.toThrow()
+  const stored = queue.submit(command('a', new Uint8Array(90_000)), 'bounded')
+  expect(() => queue.assertRoom(10_000)).toThrow(expect.objectContaining({ code: 'store_overloaded' }))
+  expect(() => queue.assertRoom(1_000)).not.toThrow()
+  await nextTurn()
+  queue.answered({ type: 'answer', results: [null], failures: null })
+  await stored
+  expect(() => queue.assertRoom(10_000)).not.toThrow()
+})
+
 test('bounds the number of waiting commands also when they carry no bytes', async () => {
   const queue = queueInto([], 100_000)
   let refused = 0

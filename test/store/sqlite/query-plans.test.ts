@@ -29,7 +29,7 @@ import { startWriting, type Writing } from './writer/writing.ts'
 
 /** Tables with a handful of rows, whatever is stored. */
 const SMALL =
-  /^SCAN (counters|replays|marks|probe|migrations|sqlite_schema|CONSTANT ROW|destinations|json_each|c VIRTUAL TABLE|\(subquery)/
+  /^SCAN (counters|replays|request_blocks|marks|probe|migrations|sqlite_schema|CONSTANT ROW|destinations|json_each|c VIRTUAL TABLE|\(subquery)/
 
 /** Sorts the connections of one id: one for each integration. */
 const SMALL_SORT = /FROM connections WHERE seq < \? AND connection_id = \? ORDER BY/

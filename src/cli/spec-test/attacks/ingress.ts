@@ -72,6 +72,7 @@ function createTrialGateway(
     settings: { current: () => settings },
     store: {
       findConnections: (query, limit) => directory.findConnections(query, limit),
+      assertRoom: nothing,
       async acceptRequest() {
         onAccepted()
         return { duplicates: new Set(), stored: [] }

@@ -1,12 +1,13 @@
 /**
  * Which clauses of a spec no example reaches: ways to verify that accept none, handshakes that are never asked for, match rules that
- * find nobody, answers that are never given. Beside them admissions that have excused no attack, as they would hide a later mistake.
+ * find nobody, answers that are never given, events that nobody says syncs are set off by. Beside them admissions that have excused no attack, as they would hide a later mistake.
  */
 import { type DocumentPath, pathText } from '../../../document/yaml-document.ts'
 import { removeMembers } from '../../../domain/json-text.ts'
 import type { ProviderSpec } from '../../../domain/provider-spec.gen.ts'
 import { decodeBody } from '../../../spec/body.ts'
 import type { LoadedSpec } from '../../../spec/load.ts'
+import { fitsPattern } from '../../../spec/sync-template.ts'
 import { isObject, readMember } from '../../../verify/data-path.ts'
 import { nameOf } from '../../../verify/scheme.ts'
 import type { PreparedCase } from '../case-runner.ts'
@@ -63,6 +64,18 @@ export function createCoverage({ spec, file, yaml }: LoadedSpec): CoverageRecord
     }
   }
 
+  /** Only where the example says what is asked of syncs: an event that happens to fit proves nothing. */
+  const noteTriggers = ({ events, syncs }: Observation): void => {
+    if (syncs === null) return
+    for (const { type, connections } of events) {
+      if (type === null || connections.length === 0) continue
+      for (const [name, { on = {} }] of Object.entries(spec.syncs ?? {})) {
+        const pattern = Object.keys(on).find((one) => fitsPattern(one, type))
+        if (pattern !== undefined) reach('syncs', name, 'on', pattern)
+      }
+    }
+  }
+
   const noteBody = ({ ready }: PreparedCase): void => {
     const { bodyKinds, strip, event } = ready.spec
     const { rawBody } = ready.request
@@ -100,6 +113,7 @@ export function createCoverage({ spec, file, yaml }: LoadedSpec): CoverageRecord
       const answer = (spec.answers ?? []).findIndex(({ when }, at) => when === undefined || sightings.answers.has(at))
       if (answer !== -1) reach('answers', answer)
       noteEvents(seen)
+      noteTriggers(seen)
     },
     report() {
       const placeOf = (path: DocumentPath): Place => {
@@ -155,6 +169,9 @@ function clausesOf(spec: ProviderSpec): Clause[] {
     ...list('forward.headers', forward?.headers, (at) => forward!.headers![at]!),
     ...list('forward.query', forward?.query, (at) => forward!.query![at]!),
     ...list('answers', answers, () => null),
+    ...Object.entries(spec.syncs ?? {}).flatMap(([name, { on = {} }]) =>
+      Object.keys(on).map((pattern): Clause => ({ path: ['syncs', name, 'on', pattern], label: null })),
+    ),
   ]
 }
 

@@ -3,7 +3,7 @@
  * that was not expected, and an answer that nobody asked for, are mismatches.
  */
 import type { SyncExample } from '../../../domain/provider-spec.gen.ts'
-import type { ApiAnswer, ApiCall, ApiClient } from '../../../engine/sync/ports.ts'
+import type { ApiAnswer, ApiCall, ApiClient } from '../../../engine/sync/ports/api-client.ts'
 
 export interface RecordedApi extends ApiClient {
   /** By place in the example's `answers`. */

@@ -118,6 +118,10 @@ export function writeRelease(now: number): Command {
   return { kind: 'release', values: [wholeMs(now)], blobs: [] }
 }
 
+export function writeShift({ byMs, now }: Parameters<DeliveryQueue['shiftDueTimes']>[0]): Command {
+  return { kind: 'shift', values: [wholeMs(byMs), wholeMs(now)], blobs: [] }
+}
+
 export function writeReplay(replay: Parameters<DeliveryQueue['replayDelivery']>[0]): Command {
   return { kind: 'replay', values: [replay.id, wholeMs(replay.now)], blobs: [] }
 }

@@ -33,7 +33,7 @@ export async function collect<Item>(walk: Walk<Item>, page: PageRequest): Promis
   const found: Found<Item>[] = []
   let last = firstPlace(walk.until, page.after)
   for (let step = 1; ; step += 1) {
-    const places = walk.places.next(walk.startOf(last), PLACES_PER_STEP)
+    const places = await walk.places.next(walk.startOf(last), PLACES_PER_STEP)
     for (const place of places) {
       found.push(...walk.expand(place, last, limit + 1 - found.length))
       if (found.length > limit) return pageOf(found.slice(0, limit), found[limit - 1]!.place)

@@ -1,6 +1,6 @@
 /**
  * Cursors of keyset pages: the place of the last item, opaque to callers. A place in the log is a time and a row number, newest
- * first; among connections it is a row number.
+ * first; among connections it is a row number, among schedules their names.
  */
 import { GatewayError } from '../../../domain/errors.ts'
 import type { PageRequest } from '../../../engine/ports.ts'
@@ -43,6 +43,25 @@ export function readSeqCursor(cursor: string): number {
   const match = /^\d{1,16}$/.exec(decode(cursor))
   if (match === null) throw foreignCursor(cursor)
   return Number(match[0])
+}
+
+/** A place among rows that are ordered by names. */
+export function namesCursor(names: readonly string[]): string {
+  return encode(JSON.stringify(names))
+}
+
+export function readNamesCursor(cursor: string, count: number): string[] {
+  const names = parsed(decode(cursor))
+  if (Array.isArray(names) && names.length === count && names.every((name) => typeof name === 'string')) return names
+  throw foreignCursor(cursor)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
 }
 
 function encode(text: string): string {

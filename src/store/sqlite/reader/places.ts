@@ -6,17 +6,19 @@
  * `request_index` trails behind the table. Its mark and the newest request are read first; requests up to the mark come from the
  * index, those after it from the table, so that none is missed or seen twice while the writer merges.
  */
+import type { MaybePromise } from '../../../domain/expression.ts'
 import type { LogFilter } from '../../../engine/ports.ts'
 import { firstChild, requestOf } from '../sequence.ts'
 import { ALL_REQUESTS, type StoredOutcome, subjectOfConnection, subjectOfIntegration } from '../subject.ts'
 import { isBefore, newestFirst, type Position } from './cursor.ts'
 import type { ReadConnection, SqlValue } from './read-connection.ts'
+import { connectionPlaces, undividedPlaces } from './request-index.ts'
 import { nextTurn } from './turn.ts'
 
 /** Places of rows, newest first. */
 export interface Places {
   /** Up to `count` places before `before`; fewer only when there are no more. */
-  next(before: Position, count: number): Position[]
+  next(before: Position, count: number): MaybePromise<Position[]>
 }
 
 /** Rows of the tail looked at between two turns of the event loop: about 1 ms. */
@@ -38,10 +40,6 @@ export const NOT_MATCHED_SQL = `SELECT received_at AS at, seq FROM events
   WHERE status = ? AND status <> 'matched' AND received_at >= ? AND (received_at, seq) < (?, ?)
   ORDER BY received_at DESC, seq DESC LIMIT ? + 0`
 
-export const REQUEST_INDEX_SQL = `SELECT received_at AS at, request_seq AS seq FROM request_index
-  WHERE subject = ? AND outcome = ? AND received_at >= ? AND (received_at, request_seq) < (?, ?) AND request_seq <= ?
-  ORDER BY received_at DESC, request_seq DESC LIMIT ? + 0`
-
 const TAIL_BOUNDS_SQL = `SELECT (SELECT seq FROM marks WHERE name = 'request_index') AS mark,
   (SELECT max(seq) FROM requests) AS newest`
 
@@ -53,15 +51,16 @@ export async function placesOfRequests(
 ): Promise<Places> {
   const { mark, newest } = reader.get<{ mark: number; newest: number | null }>(TAIL_BOUNDS_SQL, [])!
   const tail = await readTail(reader, filter, outcomes, { mark, newest: newest ?? 0 })
-  const subject = subjectOf(filter)
+  const indexed = { subject: subjectOf(filter), outcomes, since: filter.since ?? 0, mark }
+  const earlier =
+    filter.connectionId === undefined ? undividedPlaces(reader, indexed) : connectionPlaces(reader, indexed)
   return {
-    next(before, count) {
+    async next(before, count) {
       const places = tail.filter((place) => isBefore(place, before)).slice(0, count)
-      for (const outcome of outcomes) {
-        const values = [subject, outcome, filter.since ?? 0, before.at, before.seq, mark, count]
-        places.push(...reader.all<Position>(REQUEST_INDEX_SQL, values))
-      }
-      return places.sort(newestFirst).slice(0, count)
+      return places
+        .concat(await earlier.next(before, count))
+        .sort(newestFirst)
+        .slice(0, count)
     },
   }
 }

@@ -37,6 +37,15 @@ export class ReadConnection {
     }
   }
 
+  /** Row by row, as long as `take` wants more; nothing else may be read meanwhile. */
+  each<Row>(sql: string, values: readonly SqlValue[], take: (row: Row) => boolean): void {
+    try {
+      for (const row of this.#statement(sql).iterate(...values)) if (!take(row as Row)) return
+    } catch (error) {
+      throw this.#failed(error)
+    }
+  }
+
   /** Every read from now on fails with `store_unavailable`. */
   close(): void {
     this.#isClosed = true

@@ -3,19 +3,11 @@
  * a batch of 100 records costs 40 us that way, little beside fetching the page. Bytes are read in the order they were written.
  */
 import type { ConnectionId, IntegrationKey } from '../../../domain/ids.ts'
-import type {
-  ClaimedTriggers,
-  GapStore,
-  RecordBatch,
-  RecordStore,
-  RecordWrite,
-  RunStore,
-  RunWish,
-  ScheduleStore,
-  SyncNotice,
-  SyncTrigger,
-  TriggerStore,
-} from '../../../engine/sync/ports.ts'
+import type { GapStore } from '../../../engine/sync/ports/gap-store.ts'
+import type { RecordStore } from '../../../engine/sync/ports/record-store.ts'
+import type { RecordBatch, RecordWrite, RunStore, SyncNotice } from '../../../engine/sync/ports/run-store.ts'
+import type { RunWish, ScheduleStore } from '../../../engine/sync/ports/schedule-store.ts'
+import type { ClaimedTriggers, SyncTrigger, TriggerStore } from '../../../engine/sync/ports/trigger-store.ts'
 import type { Command, TapeReader } from '../tape.ts'
 
 type Input<Verb extends (request: never) => unknown> = Parameters<Verb>[0]

@@ -1,5 +1,5 @@
 /** A missed webhook as its table holds it, and as the port names it. */
-import type { MissedWebhook } from '../../../engine/sync/ports.ts'
+import type { MissedWebhook } from '../../../engine/sync/ports/gap-store.ts'
 
 export const MISSED_COLUMNS =
   'seq, id, integration, connection_id, sync, run_id, model, record_id, action, found_at, confirm_at'

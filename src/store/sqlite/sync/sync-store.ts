@@ -2,8 +2,8 @@
  * What syncs keep, over the same writer and reader as the rest of the store. Verbs that bring new work are refused when too much waits to
  * be written; those that finish work are always taken, their number is bounded by the runs under way.
  */
-import type { SyncRunId } from '../../../domain/sync.ts'
-import type { SyncStore } from '../../../engine/sync/ports.ts'
+import type { SyncName, SyncRunId } from '../../../domain/sync.ts'
+import type { SyncStore } from '../../../engine/sync/ports/sync-store.ts'
 import type { ReadConnection } from '../reader/read-connection.ts'
 import { wholeMs } from '../tape.ts'
 import type { WriterClient } from '../writer-client.ts'
@@ -18,7 +18,7 @@ import {
 } from './commands.ts'
 import { countRecords, listRecords } from './reader/records.ts'
 import { getSyncRun, listMissedWebhooks, listSyncRuns } from './reader/runs.ts'
-import { nextSyncDueAt, nextTriggerDueAt, readCredentials, syncStatus } from './reader/schedules.ts'
+import { listSyncs, nextSyncDueAt, nextTriggerDueAt, readCredentials, syncStatus } from './reader/schedules.ts'
 import { type ClaimedLane, claimedTriggers } from './trigger-row.ts'
 import type { DeclareAnswer } from './writer/schedules.ts'
 
@@ -36,8 +36,14 @@ export function syncStoreOver({ client, reader }: { client: WriterClient; reader
 
   return {
     async declareSyncs(request) {
-      let place: DeclareAnswer = { after: 0, made: 0 }
-      while (place !== null) place = await begin<DeclareAnswer>('declare', { ...request, ...place })
+      const started = new Set<SyncName>()
+      let place: DeclareAnswer['next'] = { after: 0, made: 0 }
+      while (place !== null) {
+        const answer: DeclareAnswer = await begin<DeclareAnswer>('declare', { ...request, ...place })
+        for (const sync of answer.started) started.add(sync)
+        place = answer.next
+      }
+      return [...started]
     },
     claimDueSyncs: async (request) => finish('claim', request),
     nextSyncDueAt: async () => nextSyncDueAt(reader),
@@ -48,6 +54,7 @@ export function syncStoreOver({ client, reader }: { client: WriterClient; reader
     overrideEvery: async (request) => begin('override_every', request),
     setRateLimit: async (request) => finish('set_rate_limit', { ...request, until: wholeMs(request.until) }),
     syncStatus: (selection) => syncStatus(reader, selection),
+    listSyncs: (filter, page) => listSyncs(reader, filter, page),
 
     startRun: async (request) => finish('start_run', { ...request, lease: leaseOf(request.lease) }),
     async saveBatch(batch) {

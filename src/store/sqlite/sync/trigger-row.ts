@@ -1,5 +1,5 @@
 /** Triggers as they are kept and handed over: JSON, and the bytes of their records beside it. */
-import type { ClaimedTriggers, SyncTrigger } from '../../../engine/sync/ports.ts'
+import type { ClaimedTriggers, SyncTrigger } from '../../../engine/sync/ports/trigger-store.ts'
 import { recordsWithin, type WrittenTrigger } from './commands.ts'
 
 export interface TriggerRow {

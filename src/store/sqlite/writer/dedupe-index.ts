@@ -4,6 +4,7 @@
  * collision of hashes can never make a new event a duplicate. A hash of fixed size also keeps long keys out of the index.
  */
 import type { Database, Statement } from 'better-sqlite3'
+import { KeyTable } from './key-table.ts'
 import { TrailingIndex } from './trailing-index.ts'
 
 interface KeyEntry {
@@ -12,23 +13,20 @@ interface KeyEntry {
 }
 
 export class DedupeIndex extends TrailingIndex<KeyEntry> {
-  readonly #fresh = new Map<number, number>()
-  readonly #tail: Map<number, number>
+  /** The stages of entries, see TrailingIndex, by hash. */
+  readonly #fresh = new KeyTable()
+  #recent = new KeyTable()
+  #merging = new KeyTable()
   readonly #indexed: Statement<[number], number>
   readonly #confirm: Statement<[number, string, string, number], string>
 
   constructor(db: Database) {
-    const tail = new Map<number, number>()
     super(db, {
       table: 'dedupe_keys',
       columnCount: 2,
       rowOf: (entry) => [entry.hash, entry.eventSeq],
-      compare: (a, b) => a.hash - b.hash || a.eventSeq - b.eventSeq,
-      merged(entries) {
-        for (const { hash, eventSeq } of entries) if (tail.get(hash) === eventSeq) tail.delete(hash)
-      },
+      sort: byHash,
     })
-    this.#tail = tail
     // The newest arrival decides. A key that comes all day long has many rows; those before the newest few are older still.
     this.#indexed = db
       .prepare<[number], number>('SELECT event_seq FROM dedupe_keys WHERE hash = ? ORDER BY event_seq DESC LIMIT 4')
@@ -44,7 +42,7 @@ export class DedupeIndex extends TrailingIndex<KeyEntry> {
 
   /** The id of an event of this integration with this key that was received at `since` or later; null when there is none. */
   findSeen(integration: string, key: string, hash: number, since: number): string | null {
-    const recent = this.#fresh.get(hash) ?? this.#tail.get(hash)
+    const recent = this.#fresh.get(hash) ?? this.#recent.get(hash) ?? this.#merging.get(hash)
     if (recent !== undefined) {
       const id = this.#confirm.get(recent, key, integration, since)
       if (id !== undefined) return id
@@ -57,13 +55,32 @@ export class DedupeIndex extends TrailingIndex<KeyEntry> {
     return null
   }
 
+  /** Whether the transaction under way brought such a key. */
+  isFresh(hash: number): boolean {
+    return this.#fresh.get(hash) !== undefined
+  }
+
   addKey(hash: number, eventSeq: number): void {
     this.#fresh.set(hash, eventSeq)
     this.add({ hash, eventSeq })
   }
 
+  override beginMerge(): void {
+    if (this.isMerging) return
+    super.beginMerge()
+    if (!this.isMerging) return
+    const [recent, merged] = [this.#recent, this.#merging]
+    this.#merging = recent
+    this.#recent = merged
+  }
+
+  override sliceCommitted(): void {
+    super.sliceCommitted()
+    if (!this.isMerging) this.#merging.clear()
+  }
+
   override afterCommit(): void {
-    for (const [hash, eventSeq] of this.#fresh) this.#tail.set(hash, eventSeq)
+    for (const { hash, eventSeq } of this.fresh) this.#recent.set(hash, eventSeq)
     this.#fresh.clear()
     super.afterCommit()
   }
@@ -84,6 +101,21 @@ export class DedupeIndex extends TrailingIndex<KeyEntry> {
     }
     this.afterCommit()
   }
+}
+
+/**
+ * Sorted by all bits of the hash but the lowest, which give way to the entry's place among the others: numbers alone are sorted in
+ * 8 ms for 65,536 entries, objects in 90 (2 busy cores), and no group is committed meanwhile.
+ */
+function byHash(entries: KeyEntry[]): readonly KeyEntry[] {
+  const room = 2 ** Math.ceil(Math.log2(Math.max(entries.length, 1)))
+  const order = new Float64Array(entries.length)
+  for (let at = 0; at < entries.length; at += 1) {
+    const { hash } = entries[at]!
+    order[at] = hash - (hash % room) + at
+  }
+  order.sort()
+  return Array.from(order, (key) => entries[key % room]!)
 }
 
 /** 53 bits of integration and key (cyrb53, a public-domain mix of two 32-bit halves): 0.2 us for 80 characters, SHA-256 takes 2. */

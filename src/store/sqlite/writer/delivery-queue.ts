@@ -6,6 +6,7 @@ import type { Database, Statement } from 'better-sqlite3'
 import type { AttemptTrigger, DeliveryState } from '../../../domain/delivery.ts'
 import type { DeliveryId } from '../../../domain/ids.ts'
 import type { AttemptCommand, ClaimAnswer, ClaimCommand } from '../commands/delivery.ts'
+import { NEXT_DUE_SQL } from '../reader/queue.ts'
 import { requestOf } from '../sequence.ts'
 import type { TapeValue } from '../tape.ts'
 import { type BundledPayload, ClaimBundle, type PayloadRow } from './claim-bundle.ts'
@@ -74,6 +75,8 @@ export class DeliveryQueueWriter {
   readonly #finishAttempt: Statement
   readonly #release: Statement<[number], string>
   readonly #return: Statement<[number, number, string, number], string>
+  /** For first tries and for the others: where something is due, and its shift. */
+  readonly #shifts: readonly { due: Statement<[], { name: string }>; shift: Statement<[number, string, number]> }[]
   readonly #find: Statement<[string], FoundRow>
   readonly #replay: Statement<[number, number, number]>
   readonly #cancel: Statement<[number, number]>
@@ -119,6 +122,12 @@ export class DeliveryQueueWriter {
          WHERE id = ? AND fence = ? AND state = 'in_flight' RETURNING destination`,
       )
       .pluck()
+    this.#shifts = ['tries = 0 AND replayed = 0', '(tries > 0 OR replayed > 0)'].map((kind, at) => ({
+      due: db.prepare(NEXT_DUE_SQL[at]!),
+      shift: db.prepare(
+        `UPDATE deliveries SET due_at = due_at - ? WHERE destination = ? AND due_at > ? AND ${kind} AND state = 'pending'`,
+      ),
+    }))
     this.#find = db.prepare('SELECT seq, state, due_at, destination, order_key FROM deliveries WHERE id = ?')
     this.#replay = db.prepare(
       `UPDATE deliveries SET state = 'pending', due_at = ?, tries = 0, replayed = ?, death_reason = NULL,
@@ -202,6 +211,15 @@ export class DeliveryQueueWriter {
     const destinations = this.#release.all(now)
     for (const destination of destinations) this.#counters.moved('in_flight', 'pending', destination)
     return destinations.length
+  }
+
+  /** Destination by destination, because the indexes of what is due begin with it and hold nothing that has ended. */
+  shiftDueTimes(byMs: number, now: number): number {
+    let shifted = 0
+    for (const { due, shift } of this.#shifts) {
+      for (const { name } of due.all()) shifted += shift.run(byMs, name, now).changes
+    }
+    return shifted
   }
 
   /** Ids and fences by turns. Answers how many leases were still the ones of these fences. */

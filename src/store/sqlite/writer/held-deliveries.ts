@@ -5,9 +5,10 @@
 import type { Database, Statement } from 'better-sqlite3'
 import type { Connection, Identifier } from '../../../domain/connection.ts'
 import { firstChild, requestOf } from '../sequence.ts'
-import { subjectOfConnection } from '../subject.ts'
+import { blockOfConnections, subjectOfConnection } from '../subject.ts'
 import type { ConnectionOrder } from './connection-order.ts'
 import type { Counters } from './counters.ts'
+import { RequestBlocks } from './request-blocks.ts'
 
 interface HeldRow {
   seq: number
@@ -25,7 +26,8 @@ export class HeldDeliveries {
   readonly #waiting: Statement<[string, string, string], HeldRow>
   readonly #flow: Statement<[string, string | null, string | null, number, number]>
   readonly #match: Statement<[string, string, string, number, number]>
-  readonly #index: Statement<[string, string, number, number]>
+  readonly #index: Statement<[number, string, string, number, number]>
+  readonly #blocks: RequestBlocks
   readonly #forget: Statement<[string, string, string]>
 
   constructor(db: Database, counters: Counters, order: ConnectionOrder) {
@@ -44,7 +46,8 @@ export class HeldDeliveries {
       `UPDATE events SET status = 'matched', matched_by = ?, detail = NULL, connections = json_array(?)
        WHERE id = ? AND seq >= ? AND seq < ? AND status = 'unmatched'`,
     )
-    this.#index = db.prepare('INSERT OR IGNORE INTO request_index VALUES (?, ?, ?, ?)')
+    this.#index = db.prepare('INSERT OR IGNORE INTO request_index VALUES (?, ?, ?, ?, ?)')
+    this.#blocks = new RequestBlocks(db)
     this.#forget = db.prepare('DELETE FROM held_identifiers WHERE integration = ? AND field = ? AND value = ?')
   }
 
@@ -66,7 +69,9 @@ export class HeldDeliveries {
         this.#flow.run(connectionId, webhookUrlOverride, orderKey, updatedAt, row.seq)
         this.#order.enter({ ...row, order_key: orderKey })
         this.#match.run(field, connectionId, row.event_id, firstChild(requestSeq), firstChild(requestSeq + 1))
-        this.#index.run(subjectOfConnection(connectionId), row.outcome, row.received_at, requestSeq)
+        const block = blockOfConnections(requestSeq)
+        this.#index.run(block, subjectOfConnection(connectionId), row.outcome, row.received_at, requestSeq)
+        this.#blocks.widen([{ block, receivedAt: row.received_at }])
         this.#counters.moved('held', 'pending', row.destination)
       }
       if (rows.length > 0) this.#forget.run(integration, field, value)

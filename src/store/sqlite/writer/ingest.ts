@@ -1,6 +1,7 @@
 /**
  * Stores requests: an accepted one with its events and deliveries, after taking out what was seen before; a refused one or a
- * handshake as a row of the log. Runs inside the group's transaction.
+ * handshake as a row of the log. Runs inside the group's transaction. Events and deliveries are gathered and inserted together:
+ * `flush` comes before anything else looks at their tables.
  */
 import type { Database, Statement } from 'better-sqlite3'
 import { ACCEPTED_COLUMNS, type AcceptanceCommand, type DeliveryRow, type EventRow } from '../commands/acceptance.ts'
@@ -12,6 +13,8 @@ import type { Counters } from './counters.ts'
 import { type DedupeIndex, hashOfKey } from './dedupe-index.ts'
 import type { HeldDeliveries } from './held-deliveries.ts'
 import type { RequestIndex } from './request-index.ts'
+import { RowBuffer } from './row-buffer.ts'
+import type { TransactionState } from './transaction-state.ts'
 
 export interface WriterState {
   readonly counters: Counters
@@ -21,13 +24,13 @@ export interface WriterState {
   readonly order: ConnectionOrder
 }
 
-export class IngestWriter {
+export class IngestWriter implements TransactionState {
   readonly #state: WriterState
   #nextSeq: number
   readonly #insertAccepted: Statement
   readonly #insertLogged: Statement
-  readonly #insertEvent: Statement
-  readonly #insertDelivery: Statement
+  readonly #events: RowBuffer
+  readonly #deliveries: RowBuffer
 
   constructor(db: Database, state: WriterState) {
     this.#state = state
@@ -36,18 +39,8 @@ export class IngestWriter {
       insertInto('requests', `seq, outcome, event_count, ${ACCEPTED_COLUMNS}, payload_bytes, body`),
     )
     this.#insertLogged = db.prepare(insertInto('requests', `seq, outcome, event_count, ${LOGGED_COLUMNS}, body`))
-    this.#insertEvent = db.prepare(
-      insertInto(
-        'events',
-        'seq, id, received_at, position, type, dedupe_key, occurred_at, status, matched_by, detail, connections',
-      ),
-    )
-    this.#insertDelivery = db.prepare(
-      insertInto(
-        'deliveries',
-        `seq, id, created_at, destination, connection_id, body, url_override, state, due_at, fence, event_ids, positions, order_key`,
-      ),
-    )
+    this.#events = new RowBuffer(db, 'events', EVENT_COLUMNS)
+    this.#deliveries = new RowBuffer(db, 'deliveries', DELIVERY_COLUMNS)
   }
 
   /** Answers the indexes of the events that are duplicates; null when there are none. */
@@ -78,6 +71,25 @@ export class IngestWriter {
     this.#state.counters.add(`requests.${command.outcome}`, 1)
   }
 
+  /** Inserts what was gathered. */
+  flush(): void {
+    this.#events.flush()
+    this.#deliveries.flush()
+  }
+
+  beforeCommit(): void {
+    this.flush()
+  }
+
+  afterCommit(): void {
+    // Everything was flushed before.
+  }
+
+  afterRollback(): void {
+    this.#events.clear()
+    this.#deliveries.clear()
+  }
+
   /** Numbers are never given twice; those of a group that was rolled back are left out. */
   takeSeq(): number {
     const seq = this.#nextSeq
@@ -95,6 +107,7 @@ export class IngestWriter {
       const { dedupeKey, id } = events[at]!
       if (dedupeKey === null) continue
       const hash = hashOfKey(integration, dedupeKey)
+      if (this.#state.dedupe.isFresh(hash)) this.#events.flush()
       const earlier =
         inRequest?.get(dedupeKey) ?? this.#state.dedupe.findSeen(integration, dedupeKey, hash, dedupeSince)
       if (earlier !== null) (seen ??= new Map()).set(at, earlier)
@@ -104,7 +117,7 @@ export class IngestWriter {
   }
 
   #storeEvent(seq: number, event: EventRow, receivedAt: number, seenAs: string | undefined): void {
-    this.#insertEvent.run(
+    this.#events.add(
       seq,
       event.id,
       receivedAt,
@@ -126,8 +139,9 @@ export class IngestWriter {
       const delivery = duplicates === null ? deliveries[at]! : trimmed(deliveries[at]!, events, duplicates, isBatch)
       if (delivery === null) continue
       const { destination, orderKey, state } = delivery
+      if (orderKey !== null) this.#deliveries.flush()
       const mustWait = orderKey !== null && state === 'pending' && this.#state.order.mustWait(destination, orderKey)
-      this.#insertDelivery.run(
+      this.#deliveries.add(
         first + at,
         delivery.id,
         receivedAt,
@@ -147,6 +161,36 @@ export class IngestWriter {
     }
   }
 }
+
+const EVENT_COLUMNS = [
+  'seq',
+  'id',
+  'received_at',
+  'position',
+  'type',
+  'dedupe_key',
+  'occurred_at',
+  'status',
+  'matched_by',
+  'detail',
+  'connections',
+]
+
+const DELIVERY_COLUMNS = [
+  'seq',
+  'id',
+  'created_at',
+  'destination',
+  'connection_id',
+  'body',
+  'url_override',
+  'state',
+  'due_at',
+  'fence',
+  'event_ids',
+  'positions',
+  'order_key',
+]
 
 /** After the last request, and after the marks too: they may be beyond it when the newest requests were deleted. */
 const NEXT_SEQ_SQL = `SELECT 1 + max(

@@ -55,10 +55,10 @@ function overDatabase(db: Database): OpenDatabase {
   const counters = new Counters(db)
   const dedupe = new DedupeIndex(db)
   const requests = new RequestIndex(db)
-  const states: readonly TransactionState[] = [dedupe, requests, counters]
   const order = new ConnectionOrder(db)
   const held = new HeldDeliveries(db, counters, order)
   const ingest = new IngestWriter(db, { counters, dedupe, requests, held, order })
+  const states: readonly TransactionState[] = [ingest, dedupe, requests, counters]
   const queue = new DeliveryQueueWriter(db, counters, order)
   const pauses = new DestinationPauses(db)
   const replays = new ReplayWriter(db, queue)
@@ -72,6 +72,7 @@ function overDatabase(db: Database): OpenDatabase {
 
   const execute = (command: GroupCommand, bytes: ArrayBuffer): unknown => {
     const tape = new TapeReader(command.values, bytes, command.byteAt)
+    if (command.kind !== 'accept' && command.kind !== 'log') ingest.flush()
     switch (command.kind) {
       case 'accept':
         return ingest.accept(readAcceptance(tape))
@@ -83,6 +84,8 @@ function overDatabase(db: Database): OpenDatabase {
         return queue.recordAttempt(readAttempt(tape))
       case 'release':
         return queue.releaseLeases(tape.number())
+      case 'shift':
+        return queue.shiftDueTimes(tape.number(), tape.number())
       case 'replay':
         return queue.replay(tape.text(), tape.number())
       case 'return': {

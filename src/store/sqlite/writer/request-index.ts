@@ -4,10 +4,19 @@
  */
 import type { Database } from 'better-sqlite3'
 import { firstChild } from '../sequence.ts'
-import { ALL_REQUESTS, type StoredOutcome, subjectOfConnection, subjectOfIntegration } from '../subject.ts'
+import {
+  ALL_REQUESTS,
+  blockOfConnections,
+  type StoredOutcome,
+  subjectOfConnection,
+  subjectOfIntegration,
+  UNDIVIDED,
+} from '../subject.ts'
+import { RequestBlocks } from './request-blocks.ts'
 import { TrailingIndex } from './trailing-index.ts'
 
 interface RequestEntry {
+  readonly block: number
   readonly subject: string
   readonly outcome: string
   readonly receivedAt: number
@@ -23,11 +32,13 @@ export interface IndexedRequest {
 
 export class RequestIndex extends TrailingIndex<RequestEntry> {
   constructor(db: Database) {
+    const blocks = new RequestBlocks(db)
     super(db, {
       table: 'request_index',
-      columnCount: 4,
-      rowOf: (entry) => [entry.subject, entry.outcome, entry.receivedAt, entry.requestSeq],
-      compare: compareEntries,
+      columnCount: 5,
+      rowOf: (entry) => [entry.block, entry.subject, entry.outcome, entry.receivedAt, entry.requestSeq],
+      sort: (entries) => entries.sort(compareEntries),
+      inserted: (entries) => blocks.widen(entries),
     })
     this.#readTail(db)
   }
@@ -35,8 +46,9 @@ export class RequestIndex extends TrailingIndex<RequestEntry> {
   /** `connections` holds those of the request's events, as JSON arrays; an entry is made of each once. */
   addRequest(request: IndexedRequest, connections: Iterable<string | null>): void {
     const { seq: requestSeq, outcome, receivedAt } = request
-    this.add({ subject: ALL_REQUESTS, outcome, receivedAt, requestSeq })
-    this.add({ subject: subjectOfIntegration(request.integration), outcome, receivedAt, requestSeq })
+    const block = UNDIVIDED
+    this.add({ block, subject: ALL_REQUESTS, outcome, receivedAt, requestSeq })
+    this.add({ block, subject: subjectOfIntegration(request.integration), outcome, receivedAt, requestSeq })
     let seen: Set<string> | null = null
     for (const json of connections) {
       if (json === null) continue
@@ -44,7 +56,8 @@ export class RequestIndex extends TrailingIndex<RequestEntry> {
       for (const id of JSON.parse(json) as string[]) {
         if (seen.has(id)) continue
         seen.add(id)
-        this.add({ subject: subjectOfConnection(id), outcome, receivedAt, requestSeq })
+        const subject = subjectOfConnection(id)
+        this.add({ block: blockOfConnections(requestSeq), subject, outcome, receivedAt, requestSeq })
       }
     }
     this.reached(requestSeq)
@@ -65,8 +78,9 @@ export class RequestIndex extends TrailingIndex<RequestEntry> {
   }
 }
 
-/** Binary order of the index; subjects differ most, so they come first and cheaply. */
+/** Binary order of the index. */
 function compareEntries(a: RequestEntry, b: RequestEntry): number {
+  if (a.block !== b.block) return a.block - b.block
   if (a.subject !== b.subject) return a.subject < b.subject ? -1 : 1
   if (a.outcome !== b.outcome) return a.outcome < b.outcome ? -1 : 1
   return a.receivedAt - b.receivedAt || a.requestSeq - b.requestSeq

@@ -7,9 +7,17 @@ import type { Database, Statement } from 'better-sqlite3'
 import type { DeliveryState } from '../../../domain/delivery.ts'
 import type { RetentionStore, Swept } from '../../../engine/ports.ts'
 import { firstChild } from '../sequence.ts'
-import { ALL_REQUESTS, type StoredOutcome, subjectOfConnection, subjectOfIntegration } from '../subject.ts'
+import {
+  ALL_REQUESTS,
+  blockOfConnections,
+  type StoredOutcome,
+  subjectOfConnection,
+  subjectOfIntegration,
+  UNDIVIDED,
+} from '../subject.ts'
 import type { Counters } from './counters.ts'
 import { hashOfKey } from './dedupe-index.ts'
+import { RequestBlocks } from './request-blocks.ts'
 
 type DeleteRequests = Parameters<RetentionStore['deleteRequests']>[0]
 
@@ -37,7 +45,8 @@ export class Retention {
   readonly #request: Statement<[number], { integration: string }>
   readonly #events: Statement<[number, number], { seq: number; dedupe_key: string | null; connections: string | null }>
   readonly #deliveries: Statement<[number, number], { state: DeliveryState; destination: string }>
-  readonly #deleteEntry: Statement<[string, string, number, number]>
+  readonly #deleteEntry: Statement<[number, string, string, number, number]>
+  readonly #blocks: RequestBlocks
   readonly #deleteKey: Statement<[number, number]>
   readonly #deleteRanges: readonly Statement<[number, number]>[]
   readonly #deleteRequest: Statement<[number]>
@@ -60,7 +69,7 @@ export class Retention {
     }
     this.#requests = db.prepare(
       `SELECT received_at AS at, request_seq AS seq FROM request_index
-       WHERE subject = '${ALL_REQUESTS}' AND outcome = ? AND (received_at, request_seq) > (?, ?) AND received_at < ?
+       WHERE block = ${UNDIVIDED} AND subject = '${ALL_REQUESTS}' AND outcome = ? AND (received_at, request_seq) > (?, ?) AND received_at < ?
        ORDER BY received_at, request_seq LIMIT ? + 0`,
     )
     this.#unfinished = db
@@ -72,8 +81,9 @@ export class Retention {
     this.#events = db.prepare('SELECT seq, dedupe_key, connections FROM events WHERE seq >= ? AND seq < ?')
     this.#deliveries = db.prepare('SELECT state, destination FROM deliveries WHERE seq >= ? AND seq < ?')
     this.#deleteEntry = db.prepare(
-      'DELETE FROM request_index WHERE subject = ? AND outcome = ? AND received_at = ? AND request_seq = ?',
+      'DELETE FROM request_index WHERE block = ? AND subject = ? AND outcome = ? AND received_at = ? AND request_seq = ?',
     )
+    this.#blocks = new RequestBlocks(db)
     this.#deleteKey = db.prepare('DELETE FROM dedupe_keys WHERE hash = ? AND event_seq = ?')
     this.#deleteRanges = [
       db.prepare('DELETE FROM attempts WHERE delivery_seq >= ? AND delivery_seq < ?'),
@@ -105,12 +115,15 @@ export class Retention {
     if (outcome === undefined) return { deleted: 0, next: null }
     const indexed = this.#marks[kind].get() ?? 0
     const found = this.#requests.all(outcome, place.at, place.seq, before, limit)
+    const blocks = new Set<number>()
     let deleted = 0
     for (const { at, seq } of found) {
       if (seq > indexed || this.#unfinished.get(firstChild(seq), firstChild(seq + 1)) !== undefined) continue
       this.#deleteWhole(seq, outcome, at)
+      blocks.add(blockOfConnections(seq))
       deleted += 1
     }
+    this.#blocks.forgetEmpty(blocks)
     const last = found.at(-1)
     if (last !== undefined && found.length === limit) return { deleted, next: textOf({ ...place, ...last }) }
     const isEnd = place.outcome + 1 >= outcomes.length
@@ -153,21 +166,24 @@ export class Retention {
 
   #deleteWhole(seq: number, outcome: StoredOutcome, receivedAt: number): void {
     const [first, end] = [firstChild(seq), firstChild(seq + 1)]
-    const subjects = new Set([ALL_REQUESTS])
+    const common = [ALL_REQUESTS]
+    const connections = new Set<string>()
     const request = this.#request.get(seq)
     if (request !== undefined) {
-      subjects.add(subjectOfIntegration(request.integration))
+      common.push(subjectOfIntegration(request.integration))
       for (const event of this.#events.all(first, end)) {
         if (event.dedupe_key !== null) this.#deleteKey.run(hashOfKey(request.integration, event.dedupe_key), event.seq)
         if (event.connections === null) continue
-        for (const id of JSON.parse(event.connections) as string[]) subjects.add(subjectOfConnection(id))
+        for (const id of JSON.parse(event.connections) as string[]) connections.add(subjectOfConnection(id))
       }
       this.#counters.add(`requests.${outcome}`, -1)
     }
     for (const { state, destination } of this.#deliveries.all(first, end))
       this.#counters.deliveries(state, destination, -1)
     for (const statement of this.#deleteRanges) statement.run(first, end)
-    for (const subject of subjects) this.#deleteEntry.run(subject, outcome, receivedAt, seq)
+    for (const subject of common) this.#deleteEntry.run(UNDIVIDED, subject, outcome, receivedAt, seq)
+    const block = blockOfConnections(seq)
+    for (const subject of connections) this.#deleteEntry.run(block, subject, outcome, receivedAt, seq)
     this.#deleteRequest.run(seq)
   }
 }

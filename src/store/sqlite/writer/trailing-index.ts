@@ -20,10 +20,10 @@ export interface TrailingIndexRules<Entry> {
   readonly columnCount: number
   /** The entry as a row of the table. */
   rowOf(entry: Entry): readonly TapeValue[]
-  /** Order of the index, so that a slice touches neighbouring pages. */
-  compare(a: Entry, b: Entry): number
-  /** Told of entries that are in the index now. */
-  merged?(entries: readonly Entry[]): void
+  /** Puts entries into the order of the index, as far as is needed for a slice to touch neighbouring pages. */
+  sort(entries: Entry[]): readonly Entry[]
+  /** Told of entries that were just inserted, in order, within the same transaction. */
+  inserted?(entries: readonly Entry[]): void
 }
 
 export class TrailingIndex<Entry> implements TransactionState {
@@ -43,7 +43,7 @@ export class TrailingIndex<Entry> implements TransactionState {
 
   constructor(db: Database, rules: TrailingIndexRules<Entry>) {
     this.#rules = rules
-    this.#insert = new BulkInsert(db, rules.table, rules.columnCount)
+    this.#insert = new BulkInsert(db, { into: rules.table, width: rules.columnCount, onConflict: 'IGNORE' })
     this.#saveMark = db.prepare('UPDATE marks SET seq = ? WHERE name = ?')
     this.#completeTo =
       db.prepare<[string], number>('SELECT seq FROM marks WHERE name = ?').pluck().get(rules.table) ?? 0
@@ -64,6 +64,11 @@ export class TrailingIndex<Entry> implements TransactionState {
     return this.#merging !== null
   }
 
+  /** Entries of the transaction under way. */
+  protected get fresh(): readonly Entry[] {
+    return this.#fresh
+  }
+
   add(entry: Entry): void {
     this.#fresh.push(entry)
   }
@@ -76,7 +81,7 @@ export class TrailingIndex<Entry> implements TransactionState {
   /** Closes what is recent and makes it ready to be merged. Goes on with a merge that has begun. */
   beginMerge(): void {
     if (this.isMerging || !this.isBehind) return
-    this.#merging = this.#recent.sort((a, b) => this.#rules.compare(a, b))
+    this.#merging = this.#rules.sort(this.#recent)
     this.#mergingRow = this.#lastRow
     this.#recent = []
   }
@@ -84,12 +89,14 @@ export class TrailingIndex<Entry> implements TransactionState {
   /** Inserts up to `limit` entries within the caller's transaction, and the mark after the last one. */
   mergeSlice(limit: number): void {
     if (this.#merging === null) return
-    const end = Math.min(this.#mergedCount + limit, this.#merging.length)
+    const slice = this.#merging.slice(this.#mergedCount, this.#mergedCount + limit)
     const values: TapeValue[] = []
-    for (let at = this.#mergedCount; at < end; at += 1) values.push(...this.#rules.rowOf(this.#merging[at]!))
+    for (const entry of slice) values.push(...this.#rules.rowOf(entry))
     this.#insert.run(values)
-    if (end === this.#merging.length) this.#saveMark.run(this.#mergingRow, this.#rules.table)
-    this.#slice = end - this.#mergedCount
+    this.#rules.inserted?.(slice)
+    const isLast = this.#mergedCount + slice.length === this.#merging.length
+    if (isLast) this.#saveMark.run(this.#mergingRow, this.#rules.table)
+    this.#slice = slice.length
   }
 
   afterCommit(): void {
@@ -102,7 +109,6 @@ export class TrailingIndex<Entry> implements TransactionState {
   sliceCommitted(): void {
     this.#mergedCount += this.#slice
     if (this.#merging === null || this.#mergedCount < this.#merging.length) return
-    this.#rules.merged?.(this.#merging)
     this.#merging = null
     this.#mergedCount = 0
     this.#completeTo = this.#mergingRow

@@ -10,19 +10,30 @@ import { type Failure, failureOf, spoilsConnection } from '../failure.ts'
 import type { GroupAnswer, GroupCommand, WriterOptions } from '../protocol.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { type OpenDatabase, openDatabase } from './open-database.ts'
+import { PageCache } from './page-cache.ts'
 
 /** Entries merged in one transaction between groups: about 5 ms on the reference machine. */
 const SLICE_ENTRIES = 2_000
 
 /**
- * Keys to gather under load before the dedupe index is merged. With a million keys it has some 6,000 pages; 16,384 sorted keys dirty each of
- * them once and not three times. The oldest waits no longer than DEDUPE_TICKS.
+ * Entries of requests to gather under load before they are merged, at three for a request: those of connections dirty some two hundred
+ * pages, be they few or many. Whoever reads the log goes through the rows that wait, 2 ms for each thousand.
  */
-const DEDUPE_ENTRIES = 16_384
-const DEDUPE_TICKS = 20
+const REQUEST_ENTRIES = 12_000
+const REQUEST_TICKS = 8
+
+/**
+ * Keys to gather under load before the dedupe index is merged. With a million keys it has some 4,000 pages, and any few thousand keys
+ * dirty them all; so 65,536 keys (10 MB of memory) cost a quarter of the writing that 16,384 do. Few keys, which dirty few pages, wait
+ * for 5 s, many for 30 s: retention deletes nothing whose keys still wait.
+ */
+const DEDUPE_ENTRIES = 65_536
+const DEDUPE_TICKS = 120
+const DEDUPE_FEW = { entries: 2_000, ticks: 20 }
 
 interface Opened extends OpenDatabase {
   readonly checkpoints: Checkpoints
+  readonly cache: PageCache
 }
 
 export class Writer {
@@ -30,6 +41,7 @@ export class Writer {
   #opened: Opened | null = null
   #groupsSinceTick = 0
   #isIdle = false
+  #ticksSinceRequests = 0
   #ticksSinceDedupe = 0
 
   constructor(options: WriterOptions) {
@@ -40,7 +52,7 @@ export class Writer {
   open(): void {
     if (this.#opened !== null) return
     const opened = openDatabase(this.#options)
-    this.#opened = { ...opened, checkpoints: new Checkpoints(opened.db) }
+    this.#opened = { ...opened, checkpoints: new Checkpoints(opened.db), cache: new PageCache(opened.db) }
   }
 
   runGroup(commands: readonly GroupCommand[], bytes: ArrayBuffer): GroupAnswer {
@@ -68,6 +80,7 @@ export class Writer {
       this.#isIdle = this.#groupsSinceTick === 0
       this.#groupsSinceTick = 0
       this.#beginMerges(opened)
+      opened.cache.fit()
     }
     const { requests, dedupe, syncs } = opened
     const index = requests.isMerging ? requests : dedupe.isMerging ? dedupe : null
@@ -120,9 +133,15 @@ export class Writer {
   }
 
   #beginMerges({ requests, dedupe }: Opened): void {
-    requests.beginMerge()
+    this.#ticksSinceRequests += 1
+    if (this.#isIdle || requests.recentCount >= REQUEST_ENTRIES || this.#ticksSinceRequests >= REQUEST_TICKS) {
+      this.#ticksSinceRequests = 0
+      requests.beginMerge()
+    }
     this.#ticksSinceDedupe += 1
-    if (!this.#isIdle && dedupe.recentCount < DEDUPE_ENTRIES && this.#ticksSinceDedupe < DEDUPE_TICKS) return
+    const { recentCount } = dedupe
+    const ticks = recentCount <= DEDUPE_FEW.entries ? DEDUPE_FEW.ticks : DEDUPE_TICKS
+    if (!this.#isIdle && recentCount < DEDUPE_ENTRIES && this.#ticksSinceDedupe < ticks) return
     this.#ticksSinceDedupe = 0
     dedupe.beginMerge()
   }

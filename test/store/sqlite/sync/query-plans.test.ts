@@ -8,6 +8,7 @@ import { countRecords, listRecords } from '../../../../src/store/sqlite/sync/rea
 import { getSyncRun, listMissedWebhooks, listSyncRuns } from '../../../../src/store/sqlite/sync/reader/runs.ts'
 import {
   nextSyncDueAt,
+  listSyncs,
   nextTriggerDueAt,
   readCredentials,
   syncStatus,
@@ -53,6 +54,7 @@ async function readEverything(path: string, { key, selection }: ReturnType<typeo
       await listSyncRuns(reader, { ...filter, ...(state && { state }) }, page)
     }
     await listMissedWebhooks(reader, filter, page)
+    await listSyncs(reader, filter, page)
   }
   getSyncRun(reader, runId())
   nextSyncDueAt(reader)

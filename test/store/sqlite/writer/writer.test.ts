@@ -1,7 +1,8 @@
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { writeAcceptance } from '../../../../src/store/sqlite/commands/acceptance.ts'
-import { writeProbe } from '../../../../src/store/sqlite/commands/delivery.ts'
+import { writePutConnection } from '../../../../src/store/sqlite/commands/connection.ts'
+import { writeClaim, writeProbe } from '../../../../src/store/sqlite/commands/delivery.ts'
 import { given, NOW } from '../../../conformance/store/given.ts'
 import { query } from '../opening.ts'
 import { commitsInWal } from '../write-ahead-log.ts'
@@ -34,6 +35,45 @@ describe('a group', () => {
     const answer = writing.run(...[first, repeated, acceptance()].map(writeAcceptance))
     expect(answer.failures).toMatchObject([null, { kind: 'command', sqliteCode: 'SQLITE_CONSTRAINT_UNIQUE' }, null])
     expect(['requests', 'events', 'deliveries'].map(countOf)).toEqual([2, 2, 2])
+  })
+
+  test('of many loses only the command whose rows were gathered with those of others and fail', () => {
+    const { acceptance } = given()
+    const stored = acceptance()
+    writing.run(writeAcceptance(stored))
+    const group = Array.from({ length: 40 }, () => acceptance())
+    group[20] = acceptance({ deliveries: [{ id: stored.deliveries[0]!.id }] })
+    const answer = writing.run(...group.map(writeAcceptance))
+    expect(answer.failures?.flatMap((failure, at) => (failure === null ? [] : [at]))).toEqual([20])
+    expect(['requests', 'events', 'deliveries'].map(countOf)).toEqual([40, 40, 40])
+  })
+
+  test('in which one command looks for rows of another finds them', () => {
+    const { acceptance, connection, destination } = given()
+    const event = { dedupeKey: 'twice' }
+    const first = acceptance({ events: [event], dedupeSince: 0 })
+    const inOrder = [{ ordered: true as const }]
+    const identifiers = [{ field: 'connection_config.team', value: 't1' }]
+    const held = acceptance({
+      events: [{ match: { kind: 'unmatched', reason: 'no_connection', identifiers } }],
+      deliveries: [{ held: true, connectionId: null }],
+    })
+    const claim = { destination, now: NOW + 1, limit: 10, leaseUntil: NOW + 2 }
+    const answer = writing.run(
+      writeAcceptance(first),
+      writeAcceptance(acceptance({ events: [event], dedupeSince: 0 })),
+      writeAcceptance(acceptance({ deliveries: inOrder })),
+      writeAcceptance(acceptance({ deliveries: inOrder })),
+      writeAcceptance(held),
+      writePutConnection(connection({ connectionConfig: { team: 't1' } }), NOW),
+      writeClaim(claim),
+    )
+    expect(answer.failures).toBeNull()
+    expect(answer.results.slice(0, 2)).toEqual([null, [0]])
+    expect(answer.results[6]).toMatchObject({ deliveries: [{}, {}, {}] }) // not the duplicate's, not the second in order
+    expect(query(writing.path, `SELECT detail FROM events WHERE status = 'duplicate'`)).toEqual([
+      { detail: `seen before as ${first.events[0]!.id}` },
+    ])
   })
 
   const faults = [

@@ -2,8 +2,8 @@
  * Reads the change stream of a record set. Its order is that of `records_changes`: times of change, which do not go back within a set, then
  * numbers of change. A cursor is such a place, so `modifiedAfter` is one too. Long pages give way to others between two steps.
  */
-import type { RecordAction, RecordChange } from '../../../../domain/sync.ts'
-import type { RecordSelection, RecordStore } from '../../../../engine/sync/ports.ts'
+import { MAX_RECORD_PAGE_BYTES, type RecordAction, type RecordChange } from '../../../../domain/sync.ts'
+import type { RecordSelection, RecordStore } from '../../../../engine/sync/ports/record-store.ts'
 import { isBefore, type Position, positionCursor, readPositionCursor } from '../../reader/cursor.ts'
 import type { ReadConnection, SqlValue } from '../../reader/read-connection.ts'
 import { nextTurn } from '../../reader/turn.ts'
@@ -26,6 +26,8 @@ interface RecordRow {
   payload: Uint8Array
 }
 
+type RecordEntry = Pick<RecordRow, 'modified_at' | 'change' | 'action'> & { seq: number }
+
 const SET_SQL = `SELECT seq, live_count FROM record_sets
   WHERE integration = ? AND connection_id = ? AND model = ? AND is_dropped = 0`
 const COLUMNS = 'id, action, change, first_seen_at, modified_at, pruned_at, payload'
@@ -34,22 +36,45 @@ const AFTER =
 const ROWS_SQL = `SELECT ${COLUMNS} ${AFTER}`
 const ENTRIES_SQL = `SELECT seq, modified_at, change, action ${AFTER}`
 const BY_SEQ_SQL = `SELECT ${COLUMNS} FROM records WHERE seq = ?`
-const BY_ID_SQL = `SELECT ${COLUMNS} FROM records WHERE set_seq = ? AND id = ?`
+const ENTRY_BY_ID_SQL = 'SELECT seq, modified_at, change, action FROM records WHERE set_seq = ? AND id = ?'
 
 export async function listRecords(reader: ReadConnection, request: ListRequest): Promise<ListAnswer> {
   const after = startOf(request)
   const set = setOf(reader, request)
   if (set === undefined) return { records: [], nextCursor: null }
-  const limit = Math.min(Math.max(1, Math.floor(request.limit)), MAX_LIMIT)
+  const page = new RecordPage(Math.min(Math.max(1, Math.floor(request.limit)), MAX_LIMIT))
   const { actions, ids } = request
-  const rows =
-    ids !== null
-      ? readByIds(reader, { set: set.seq, after, ids, actions }).slice(0, limit + 1)
-      : actions === null
-        ? await readOn(reader, set.seq, after, limit + 1)
-        : await readActions(reader, { set: set.seq, after, actions, count: limit + 1 })
-  const records = rows.slice(0, limit).map(changeOf)
-  return { records, nextCursor: rows.length > limit ? records.at(-1)!.cursor : null }
+  if (ids !== null) readByIds(reader, { set: set.seq, after, ids, actions }, page)
+  else if (actions === null) await readOn(reader, { set: set.seq, after }, page)
+  else await readActions(reader, { set: set.seq, after, actions }, page)
+  const records = page.rows.map(changeOf)
+  return { records, nextCursor: page.hasMore ? records.at(-1)!.cursor : null }
+}
+
+/** Takes rows until there are enough of them or of their bytes. */
+class RecordPage {
+  readonly rows: RecordRow[] = []
+  /** It had no room for the last row. */
+  hasMore = false
+  readonly #limit: number
+  #bytes = 0
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  get room(): number {
+    return this.#limit - this.rows.length
+  }
+
+  /** False when the row did not fit and no other will. */
+  take(row: RecordRow): boolean {
+    const { length } = this.rows
+    this.#bytes += row.payload.length
+    this.hasMore = length === this.#limit || (length > 0 && this.#bytes > MAX_RECORD_PAGE_BYTES)
+    if (!this.hasMore) this.rows.push(row)
+    return !this.hasMore
+  }
 }
 
 export function countRecords(reader: ReadConnection, selection: RecordSelection): number {
@@ -71,15 +96,19 @@ function startOf({ after, modifiedAfter }: ListRequest): Position {
   return isBefore(cursor, time) ? time : cursor
 }
 
-async function readOn(reader: ReadConnection, set: number, after: Position, count: number): Promise<RecordRow[]> {
-  const rows: RecordRow[] = []
+async function readOn(
+  reader: ReadConnection,
+  { set, after }: { set: number; after: Position },
+  page: RecordPage,
+): Promise<void> {
   let place = after
   for (;;) {
-    const wanted = Math.min(ROWS_PER_TURN, count - rows.length)
-    const found = reader.all<RecordRow>(ROWS_SQL, [set, place.at, place.seq, wanted])
-    rows.push(...found)
-    if (found.length < wanted || rows.length === count) return rows
-    place = placeOf(found.at(-1)!)
+    const before = page.rows.length
+    // One more than there is room for tells whether there are more.
+    const wanted = Math.min(ROWS_PER_TURN, page.room + 1)
+    reader.each<RecordRow>(ROWS_SQL, [set, place.at, place.seq, wanted], (row) => page.take(row))
+    if (page.rows.length - before < wanted) return
+    place = placeOf(page.rows.at(-1)!)
     await nextTurn()
   }
 }
@@ -87,25 +116,23 @@ async function readOn(reader: ReadConnection, set: number, after: Position, coun
 /** Walks the index alone and reads the rows that fit. A row that changed in between has gone to the end, and is met there. */
 async function readActions(
   reader: ReadConnection,
-  request: { set: number; after: Position; actions: readonly RecordAction[]; count: number },
-): Promise<RecordRow[]> {
-  type Entry = Pick<RecordRow, 'modified_at' | 'change' | 'action'> & { seq: number }
-  const rows: RecordRow[] = []
+  request: { set: number; after: Position; actions: readonly RecordAction[] },
+  page: RecordPage,
+): Promise<void> {
   let place = request.after
   for (;;) {
     const values: SqlValue[] = [request.set, place.at, place.seq, ENTRIES_PER_TURN]
-    const entries = reader.all<Entry>(ENTRIES_SQL, values)
+    const entries = reader.all<RecordEntry>(ENTRIES_SQL, values)
     let readCount = 0
     for (const entry of entries) {
       place = placeOf(entry)
       if (!request.actions.includes(entry.action)) continue
       const row = reader.get<RecordRow>(BY_SEQ_SQL, [entry.seq])
-      if (row?.change === entry.change) rows.push(row)
-      if (rows.length === request.count) return rows
+      if (row?.change === entry.change && !page.take(row)) return
       readCount += 1
       if (readCount === ROWS_PER_TURN) break
     }
-    if (entries.length < ENTRIES_PER_TURN && readCount < ROWS_PER_TURN) return rows
+    if (entries.length < ENTRIES_PER_TURN && readCount < ROWS_PER_TURN) return
     await nextTurn()
   }
 }
@@ -113,12 +140,17 @@ async function readActions(
 function readByIds(
   reader: ReadConnection,
   request: { set: number; after: Position; ids: readonly string[]; actions: readonly RecordAction[] | null },
-): RecordRow[] {
+  page: RecordPage,
+): void {
   const { actions, after } = request
-  return [...new Set(request.ids)]
-    .flatMap((id) => reader.get<RecordRow>(BY_ID_SQL, [request.set, id]) ?? [])
-    .filter((row) => isBefore(after, placeOf(row)) && (actions === null || actions.includes(row.action)))
+  const entries = [...new Set(request.ids)]
+    .flatMap((id) => reader.get<RecordEntry>(ENTRY_BY_ID_SQL, [request.set, id]) ?? [])
+    .filter((entry) => isBefore(after, placeOf(entry)) && (actions === null || actions.includes(entry.action)))
     .sort((a, b) => (isBefore(placeOf(a), placeOf(b)) ? -1 : 1))
+  for (const { seq, change } of entries) {
+    const row = reader.get<RecordRow>(BY_SEQ_SQL, [seq])
+    if (row?.change === change && !page.take(row)) return
+  }
 }
 
 function placeOf(row: Pick<RecordRow, 'modified_at' | 'change'>): Position {

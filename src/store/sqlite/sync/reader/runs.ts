@@ -1,7 +1,7 @@
 /** Reads the log of runs and the list of missed webhooks. */
 import type { SyncKey, SyncRun, SyncRunId } from '../../../../domain/sync.ts'
 import type { Page, PageRequest } from '../../../../engine/ports.ts'
-import type { MissedWebhook } from '../../../../engine/sync/ports.ts'
+import type { MissedWebhook } from '../../../../engine/sync/ports/gap-store.ts'
 import type { ReadConnection, SqlValue } from '../../reader/read-connection.ts'
 import { MISSED_COLUMNS, type MissedRow, missedOf } from '../missed-row.ts'
 import { type RunRow, runOf } from '../run-row.ts'
@@ -25,6 +25,11 @@ export function listSyncRuns(reader: ReadConnection, filter: RunFilter, page: Pa
 
 export function getSyncRun(reader: ReadConnection, id: SyncRunId): SyncRun | null {
   const row = reader.get<RunRow>('SELECT * FROM sync_runs WHERE id = ?', [id])
+  return row === undefined ? null : runOf(row)
+}
+
+export function runBySeq(reader: ReadConnection, seq: number): SyncRun | null {
+  const row = reader.get<RunRow>('SELECT * FROM sync_runs WHERE seq = ?', [seq])
   return row === undefined ? null : runOf(row)
 }
 

@@ -1,11 +1,14 @@
 /** Reads schedules: when something can be claimed next, and how each sync of a connection stands. */
-import type { Checkpoint } from '../../../../domain/sync.ts'
-import type { SealedCredentials, SyncSelection, SyncStatus } from '../../../../engine/sync/ports.ts'
+import type { Checkpoint, SyncKey } from '../../../../domain/sync.ts'
+import type { Page, PageRequest } from '../../../../engine/ports.ts'
+import type { SealedCredentials } from '../../../../engine/sync/ports/credential-store.ts'
+import type { SyncSelection, SyncStatus } from '../../../../engine/sync/ports/schedule-store.ts'
+import { limitOf, namesCursor, readNamesCursor } from '../../reader/cursor.ts'
 import type { ReadConnection } from '../../reader/read-connection.ts'
 import { nextTurn } from '../../reader/turn.ts'
 import { versionOf } from '../credential-version.ts'
 import { countRecords } from './records.ts'
-import { lastRunOf } from './runs.ts'
+import { lastRunOf, runBySeq } from './runs.ts'
 
 /** Schedules read between two turns of the event loop, with two look-ups each: some 2 ms. */
 const SCHEDULES_PER_TURN = 200
@@ -22,18 +25,22 @@ interface StatusRow {
   due_at: number
   checkpoint: string
   missed_webhooks: number
+  run_seq: number | null
 }
 
-const STATUS_SQL = `SELECT integration, connection_id, sync, model, declared, paused, every_ms, override_ms, due_at, checkpoint,
-    missed_webhooks
-  FROM sync_schedules
+const STATUS_COLUMNS = `integration, connection_id, sync, model, declared, paused, every_ms, override_ms, due_at, checkpoint,
+    missed_webhooks, run_seq`
+const LIST_SQL = `SELECT ${STATUS_COLUMNS} FROM sync_schedules
+  WHERE (integration, connection_id, sync) > (?, ?, ?) AND integration <= ?
+  ORDER BY integration, connection_id, sync LIMIT ? + 0`
+const STATUS_SQL = `SELECT ${STATUS_COLUMNS} FROM sync_schedules
   WHERE integration = ? AND connection_id >= ? AND connection_id <= ? AND (connection_id, sync) > (?, ?)
   ORDER BY connection_id, sync LIMIT ? + 0`
 
 const NEXT_SYNC_SQL = 'SELECT wake_at AS at FROM sync_schedules WHERE wake_at IS NOT NULL ORDER BY wake_at LIMIT 1'
 const NEXT_TRIGGER_SQL = 'SELECT due_at AS at FROM sync_lanes WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1'
 
-/** After every connection id there can be. */
+/** After every name there can be. */
 const LAST_ID = '\u{10ffff}'
 
 export function nextSyncDueAt(reader: ReadConnection): number | null {
@@ -67,6 +74,32 @@ export async function syncStatus(reader: ReadConnection, selection: SyncSelectio
   }
 }
 
+export async function listSyncs(
+  reader: ReadConnection,
+  filter: Partial<SyncKey>,
+  page: PageRequest,
+): Promise<Page<SyncStatus>> {
+  const limit = limitOf(page)
+  const { integration, connectionId, sync } = filter
+  const items: SyncStatus[] = []
+  let place = page.after === null ? [integration ?? '', connectionId ?? '', ''] : readNamesCursor(page.after, 3)
+  for (;;) {
+    const rows = reader.all<StatusRow>(LIST_SQL, [...place, integration ?? LAST_ID, SCHEDULES_PER_TURN])
+    for (const row of rows) {
+      const isWanted =
+        (connectionId === undefined || connectionId === row.connection_id) && (sync === undefined || sync === row.sync)
+      if (isWanted && items.length === limit) return { items, nextCursor: namesCursor(place) }
+      if (isWanted) items.push(statusOf(reader, row))
+      place = [row.integration, row.connection_id, row.sync]
+      // Of one integration its connections are in order, so nothing that is wanted comes after.
+      if (integration !== undefined && connectionId !== undefined && row.connection_id > connectionId)
+        return { items, nextCursor: null }
+    }
+    if (rows.length < SCHEDULES_PER_TURN) return { items, nextCursor: null }
+    await nextTurn()
+  }
+}
+
 export function readCredentials(
   reader: ReadConnection,
   integration: string,
@@ -91,7 +124,7 @@ function statusOf(reader: ReadConnection, row: StatusRow): SyncStatus {
     everyMs: row.override_ms ?? row.every_ms,
     overridesEvery: row.override_ms !== null,
     nextDueAt: row.paused === 1 ? null : row.due_at,
-    lastRun: lastRunOf(reader, key),
+    lastRun: row.run_seq === null ? lastRunOf(reader, key) : runBySeq(reader, row.run_seq),
     checkpoint: JSON.parse(row.checkpoint) as Checkpoint,
     recordCount: countRecords(reader, { ...key, model: row.model }),
     missedWebhooks: row.missed_webhooks,

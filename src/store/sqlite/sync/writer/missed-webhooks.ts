@@ -4,7 +4,7 @@
  */
 import type { Database, Statement } from 'better-sqlite3'
 import type { SyncKey } from '../../../../domain/sync.ts'
-import type { MissedWebhook } from '../../../../engine/sync/ports.ts'
+import type { MissedWebhook } from '../../../../engine/sync/ports/gap-store.ts'
 import type { SyncCommands } from '../commands.ts'
 import { MISSED_COLUMNS, type MissedRow, missedOf } from '../missed-row.ts'
 

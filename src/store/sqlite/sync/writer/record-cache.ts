@@ -1,19 +1,19 @@
 /**
  * Saves what a run found: new and changed records with their place in the change stream, deletions as marks that stay. A record whose
- * hash is the one it had is looked up and left alone. Runs inside the group's transaction.
+ * hash is the one it had is looked up and left alone, pruned or not: whoever pruned it has it. Runs inside the group's transaction.
  *
  * | record was | and comes as | becomes                                                            |
  * |------------|--------------|--------------------------------------------------------------------|
  * | unknown    | a record     | ADDED                                                              |
  * | there      | same hash    | stays as it is                                                     |
  * | there      | other hash   | UPDATED, unless another run modified it after `ignoreModifiedAfter` |
- * | pruned     | a record     | UPDATED, under the same condition: it comes back                   |
  * | DELETED    | a record     | ADDED, under the same condition                                    |
  * | there      | deleted id   | DELETED, under the same condition; it keeps its payload            |
  */
 import type { Database, Statement } from 'better-sqlite3'
 import type { RecordAction } from '../../../../domain/sync.ts'
-import type { BatchResult, RecordSelection, RecordWrite } from '../../../../engine/sync/ports.ts'
+import type { RecordSelection } from '../../../../engine/sync/ports/record-store.ts'
+import type { BatchResult, RecordWrite } from '../../../../engine/sync/ports/run-store.ts'
 import type { SyncCommands } from '../commands.ts'
 import { readPositionCursor } from '../../reader/cursor.ts'
 import { firstRecord, NUMBERS_PER_SET, type RecordSet, type RecordSets } from './record-sets.ts'
@@ -76,7 +76,7 @@ export class RecordCache {
       `SELECT seq, modified_at, change FROM records WHERE set_seq = ? AND (modified_at, change) > (?, ?)
          AND (modified_at, change) <= (?, ?) ORDER BY modified_at, change LIMIT ? + 0`,
     )
-    this.#prune = db.prepare(`UPDATE records SET pruned_at = ?, hash = x'', payload = x'' WHERE seq = ?`)
+    this.#prune = db.prepare(`UPDATE records SET pruned_at = ?, payload = x'' WHERE seq = ?`)
   }
 
   save(set: RecordSet, batch: Batch): SavedBatch {

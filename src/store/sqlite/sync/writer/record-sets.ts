@@ -4,7 +4,7 @@
  * change stream ended, so cursors that apps hold stay good.
  */
 import type { Database, Statement } from 'better-sqlite3'
-import type { RecordSelection } from '../../../../engine/sync/ports.ts'
+import type { RecordSelection } from '../../../../engine/sync/ports/record-store.ts'
 
 /** 67 million records in a set, and 134 million sets, which each emptying takes one of, in the integers a double holds exactly. */
 export const NUMBERS_PER_SET = 2 ** 26

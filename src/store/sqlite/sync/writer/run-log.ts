@@ -1,7 +1,7 @@
 /** The log of runs as it is written: a row for each run, with its counters and progress. Old runs go when new ones end. */
 import type { Database, Statement } from 'better-sqlite3'
 import type { Checkpoint, RunProgress, SyncFailure, SyncKey } from '../../../../domain/sync.ts'
-import type { BatchResult, NewRun } from '../../../../engine/sync/ports.ts'
+import type { BatchResult, NewRun } from '../../../../engine/sync/ports/run-store.ts'
 import type { RunRow } from '../run-row.ts'
 
 const KEPT_FOR_MS = 30 * 24 * 3_600_000

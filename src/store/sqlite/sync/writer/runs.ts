@@ -5,7 +5,8 @@
  */
 import type { Database, Statement } from 'better-sqlite3'
 import type { RunProgress, SyncRun } from '../../../../domain/sync.ts'
-import type { BatchResult, ClaimedSync } from '../../../../engine/sync/ports.ts'
+import type { BatchResult } from '../../../../engine/sync/ports/run-store.ts'
+import type { ClaimedSync } from '../../../../engine/sync/ports/schedule-store.ts'
 import type { TapeReader } from '../../tape.ts'
 import { readRecord, type SyncCommands } from '../commands.ts'
 import { type RunRow, runOf } from '../run-row.ts'
@@ -128,6 +129,7 @@ export class Runs {
     if (row === undefined || run === null) return false
     const { end, now } = command
     log.finish(run, { end, now, notes: command.notes })
+    row.last_failure = end.state === 'failed' ? end.failure.code : null
     if (end.state === 'succeeded') {
       row.checkpoint = JSON.stringify(end.checkpoint)
       row.last_success_at = run.started_at
@@ -172,6 +174,7 @@ export class Runs {
       lastTriggerAt: row.last_trigger_at,
       integrationTriggeredAt: this.#triggeredAt.get(row.integration, row.sync) ?? null,
       interrupted: row.run_seq === null ? null : this.#resumed(row.run_seq),
+      lastFailure: row.last_failure,
     }
   }
 
@@ -186,12 +189,11 @@ export class Runs {
     return { cause, triggers, isFull: full, emptiesCache }
   }
 
-  /** A run that has saved nothing yet has no place to go on from: it is begun again. */
   #resumed(runSeq: number): ClaimedSync['interrupted'] {
-    const progress = this.#parts.log.get(runSeq)?.progress ?? null
-    if (progress === null) return null
     this.#parts.log.resume(runSeq)
-    return { run: runOf(this.#parts.log.get(runSeq)!), progress: JSON.parse(progress) as RunProgress }
+    const row = this.#parts.log.get(runSeq)
+    if (row === undefined) return null
+    return { run: runOf(row), progress: row.progress === null ? null : (JSON.parse(row.progress) as RunProgress) }
   }
 
   #currentRun(row: ScheduleRow | undefined, id: SyncRun['id']): RunRow | null {

@@ -3,8 +3,8 @@
  * needs one index and no timer for each connection.
  */
 import type { Database, Statement } from 'better-sqlite3'
-import type { RunCause, RunRequest, SyncKey } from '../../../../domain/sync.ts'
-import type { SyncSelection } from '../../../../engine/sync/ports.ts'
+import type { RunCause, RunRequest, SyncFailureCode, SyncKey } from '../../../../domain/sync.ts'
+import type { SyncSelection } from '../../../../engine/sync/ports/schedule-store.ts'
 
 /** What the run under way answers, or the one that was interrupted. */
 export interface Claim {
@@ -22,6 +22,8 @@ export interface ScheduleRow {
   model: string
   declared: 0 | 1
   paused: 0 | 1
+  /** Paused only because its declaration does not start by itself, and nobody has started or paused it. */
+  waits: 0 | 1
   every_ms: number
   override_ms: number | null
   due_at: number
@@ -37,6 +39,7 @@ export interface ScheduleRow {
   last_success_at: number | null
   last_trigger_at: number | null
   missed_webhooks: number
+  last_failure: SyncFailureCode | null
   checkpoint: string
 }
 
@@ -95,18 +98,18 @@ export class ScheduleRows {
     this.#awake = db.prepare(`${all} WHERE wake_at <= ? ORDER BY wake_at LIMIT ? + 0`)
     this.#leased = db.prepare(`${all} WHERE lease_until IS NOT NULL`)
     this.#save = db.prepare(
-      `UPDATE sync_schedules SET model = ?, declared = ?, paused = ?, every_ms = ?, override_ms = ?, due_at = ?, request = ?,
+      `UPDATE sync_schedules SET model = ?, declared = ?, paused = ?, waits = ?, every_ms = ?, override_ms = ?, due_at = ?, request = ?,
          claim = ?, lease_until = ?, resume_at = ?, fence = ?, rate_until = ?, wake_at = ?, run_seq = ?, last_full_at = ?,
-         last_success_at = ?, last_trigger_at = ?, missed_webhooks = ?, checkpoint = ?
+         last_success_at = ?, last_trigger_at = ?, missed_webhooks = ?, last_failure = ?, checkpoint = ?
        WHERE seq = ?`,
     )
     this.#renew = db.prepare(
       'UPDATE sync_schedules SET lease_until = ?, wake_at = iif(declared, max(?, rate_until), NULL) WHERE seq = ?',
     )
     this.#insert = db.prepare(
-      `INSERT INTO sync_schedules (integration, connection_id, sync, model, declared, paused, every_ms, due_at, rate_until,
+      `INSERT INTO sync_schedules (integration, connection_id, sync, model, declared, paused, waits, every_ms, due_at, rate_until,
          wake_at, checkpoint)
-       VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, '{}')`,
+       VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, '{}')`,
     )
     this.#delete = db.prepare('DELETE FROM sync_schedules WHERE integration = ? AND connection_id = ?')
   }
@@ -135,11 +138,11 @@ export class ScheduleRows {
     return this.#leased.all()
   }
 
-  insert(row: Pick<ScheduleRow, 'model' | 'paused' | 'every_ms' | 'due_at' | 'rate_until'> & { key: SyncKey }): void {
+  insert(row: Pick<ScheduleRow, 'model' | 'waits' | 'every_ms' | 'due_at' | 'rate_until'> & { key: SyncKey }): void {
     const { integration, connectionId, sync } = row.key
-    const wakeAt = row.paused === 1 ? null : Math.max(row.due_at, row.rate_until)
-    const { model, paused, every_ms: every, due_at: dueAt, rate_until: rateUntil } = row
-    this.#insert.run(integration, connectionId, sync, model, paused, every, dueAt, rateUntil, wakeAt)
+    const wakeAt = row.waits === 1 ? null : Math.max(row.due_at, row.rate_until)
+    const { model, waits, every_ms: every, due_at: dueAt, rate_until: rateUntil } = row
+    this.#insert.run(integration, connectionId, sync, model, waits, waits, every, dueAt, rateUntil, wakeAt)
   }
 
   save(row: ScheduleRow): void {
@@ -147,6 +150,7 @@ export class ScheduleRows {
       row.model,
       row.declared,
       row.paused,
+      row.waits,
       row.every_ms,
       row.override_ms,
       row.due_at,
@@ -162,6 +166,7 @@ export class ScheduleRows {
       row.last_success_at,
       row.last_trigger_at,
       row.missed_webhooks,
+      row.last_failure,
       row.checkpoint,
       row.seq,
     )

@@ -9,8 +9,9 @@
  * | applied           | their records are saved     | done; a claim after a lapse hands out just these      |
  */
 import type { Database, Statement } from 'better-sqlite3'
-import type { SyncKey } from '../../../../domain/sync.ts'
-import type { BatchResult, ClaimedTriggers } from '../../../../engine/sync/ports.ts'
+import type { SyncFailureCode, SyncKey } from '../../../../domain/sync.ts'
+import type { BatchResult } from '../../../../engine/sync/ports/run-store.ts'
+import type { ClaimedTriggers } from '../../../../engine/sync/ports/trigger-store.ts'
 import type { TapeReader } from '../../tape.ts'
 import { readRecord, readRecordBytes, type SyncCommands, type TriggerLease, type WrittenTrigger } from '../commands.ts'
 import type { ClaimedLane, TriggerRow } from '../trigger-row.ts'
@@ -30,6 +31,7 @@ interface LaneRow {
   postponements: number
   claimed_to: number | null
   applied: string | null
+  last_failure: SyncFailureCode | null
 }
 
 type Applied = NonNullable<ClaimedTriggers['applied']> & { readonly runSeq: number }
@@ -40,13 +42,13 @@ export interface TriggerParts extends RunParts {
 }
 
 const NO_BYTES = new Uint8Array()
-const LANE_COLUMNS = 'seq, integration, connection_id, sync, fence, postponements, claimed_to, applied'
+const LANE_COLUMNS = 'seq, integration, connection_id, sync, fence, postponements, claimed_to, applied, last_failure'
 
 export class Triggers {
   readonly #parts: TriggerParts
   readonly #enterLane: Statement<[string, string, string, number], number>
   readonly #insert: Statement<[number, string, Uint8Array]>
-  readonly #noteSync: Statement<[number, string, string, string]>
+  readonly #noteSync: Statement<[number, string, string, string], 0 | 1>
   readonly #noteIntegration: Statement<[string, string, number]>
   readonly #due: Statement<[number, number], LaneRow>
   readonly #waiting: Statement<[number, number, number], TriggerRow>
@@ -55,7 +57,7 @@ export class Triggers {
   readonly #keepApplied: Statement<[string, number]>
   readonly #deleteTriggers: Statement<[number, number]>
   readonly #next: Statement<[number], number>
-  readonly #end: Statement<[number | null, number]>
+  readonly #end: Statement<[number | null, string | null, number]>
   readonly #postpone: Statement<[number, number]>
   readonly #release: Statement<[number]>
   readonly #lanesOf: Statement<[string, string], number>
@@ -71,10 +73,12 @@ export class Triggers {
       )
       .pluck()
     this.#insert = db.prepare('INSERT INTO sync_triggers (lane_seq, trigger, bytes) VALUES (?, ?, ?)')
-    this.#noteSync = db.prepare(
-      `UPDATE sync_schedules SET last_trigger_at = max(coalesce(last_trigger_at, 0), ?)
-       WHERE integration = ? AND connection_id = ? AND sync = ?`,
-    )
+    this.#noteSync = db
+      .prepare<[number, string, string, string], 0 | 1>(
+        `UPDATE sync_schedules SET last_trigger_at = max(coalesce(last_trigger_at, 0), ?)
+         WHERE integration = ? AND connection_id = ? AND sync = ? RETURNING paused`,
+      )
+      .pluck()
     this.#noteIntegration = db.prepare(
       `INSERT INTO sync_trigger_times (integration, sync, at) VALUES (?, ?, ?)
        ON CONFLICT (integration, sync) DO UPDATE SET at = max(at, excluded.at)`,
@@ -94,7 +98,8 @@ export class Triggers {
     this.#deleteTriggers = db.prepare('DELETE FROM sync_triggers WHERE lane_seq = ? AND seq <= ?')
     this.#next = db.prepare<[number], number>('SELECT 1 FROM sync_triggers WHERE lane_seq = ? LIMIT 1').pluck()
     this.#end = db.prepare(
-      `UPDATE sync_lanes SET is_leased = 0, due_at = ?, postponements = 0, claimed_to = NULL, applied = NULL WHERE seq = ?`,
+      `UPDATE sync_lanes SET is_leased = 0, due_at = ?, postponements = 0, claimed_to = NULL, applied = NULL, last_failure = ?
+       WHERE seq = ?`,
     )
     this.#postpone = db.prepare(
       'UPDATE sync_lanes SET is_leased = 0, due_at = ?, postponements = postponements + 1 WHERE seq = ?',
@@ -114,10 +119,12 @@ export class Triggers {
       const { integration, connectionId, sync } = key
       const bytes = action.kind === 'upsert' ? readRecordBytes(action.records, tape) : NO_BYTES
       // Bytes are read first, so that the next trigger finds its own.
-      if (this.#noteSync.run(now, integration, connectionId, sync).changes === 0) continue
+      const isPaused = this.#noteSync.get(now, integration, connectionId, sync)
+      if (isPaused === undefined) continue
       this.#noteIntegration.run(integration, sync, now)
       this.#parts.missed.disprove(key, idsOf(action))
-      if (action.kind === 'run') {
+      // What a paused sync is told is not kept one by one: it may be told for years. It runs when it is started.
+      if (action.kind === 'run' || isPaused === 1) {
         const wish = { cause: 'webhook', triggers: 1, isFull: false, emptiesCache: false } as const
         this.#parts.schedules.request({ ...wish, key, now, windowMs: windowMs[sync] ?? 0 })
         continue
@@ -139,6 +146,7 @@ export class Triggers {
         postponements: lane.postponements,
         rows,
         applied: applied === null ? null : { run: applied.run, result: applied.result },
+        lastFailure: lane.last_failure,
       }
     })
   }
@@ -172,7 +180,7 @@ export class Triggers {
         : { state: 'failed' as const, failure }
     log.finish(log.get(runSeq)!, { end, now, notes: command.notes })
     this.#deleteTriggers.run(lane.seq, lane.claimed_to ?? 0)
-    this.#end.run(this.#next.get(lane.seq) === undefined ? null : now, lane.seq)
+    this.#end.run(this.#next.get(lane.seq) === undefined ? null : now, failure?.code ?? null, lane.seq)
     notices.store(command.notices, now, tape)
     return true
   }
