@@ -35,9 +35,7 @@ import { createHttpApp } from './http/app.ts'
 import { createHttpServer } from './http/server.ts'
 import { createJournal } from './observe/journal.ts'
 import { createMetrics } from './observe/metrics.ts'
-import { createApiClient } from './outbound/api-client.ts'
-import { createFetchJson } from './outbound/fetch-json.ts'
-import { createSender } from './outbound/sender.ts'
+import { createClientsWhenNeeded } from './outbound/clients-when-needed.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
 import { createKeySets } from './verify/key-sets.ts'
 import { isSameText } from './verify/compare.ts'
@@ -108,8 +106,8 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
   // Standard output is for the lines at the start; the journal goes beside it.
   const journal = createJournal({ level: config.log.level, destination: input.journalTo ?? 2, now })
   const allowPrivate = (): readonly string[] => running.outbound.allowPrivate
-  const sender = createSender({ allowPrivate, now })
-  const fetcher = createFetchJson({ allowPrivate })
+  const outbound = createClientsWhenNeeded({ allowPrivate, now })
+  const { sender, fetcher } = outbound
   const keySets = createKeySets({
     fetchJson: fetcher.fetchJson,
     fetchDocument: fetcher.fetchDocument,
@@ -143,12 +141,11 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
     running.encryptionKeys.length > 0 ? running.encryptionKeys : [instance.secrets.encryptionKey],
   )
   const keyring = createKeyring({ store, vault, clock, journal })
-  const client = createApiClient({ allowPrivate })
   const syncs = createSyncEngine({
     store,
     connections: store,
     directory: createSyncDirectory(settingsSource),
-    client,
+    client: outbound.client,
     vault,
     clock,
     random: Math.random,
@@ -284,7 +281,7 @@ export async function composeGateway(input: ComposeInput): Promise<Gateway> {
         await server.stop({ graceMs: STOP_GRACE_MS })
         await Promise.all([replays.stop(), sweeper.stop(), syncs.stop()])
         await dispatcher.stop({ graceMs: STOP_GRACE_MS })
-        await Promise.all([sender.close(), fetcher.close(), client.close()])
+        await outbound.close()
         await store.close()
         journal.record('gateway.stopped', {})
         journal.flush()

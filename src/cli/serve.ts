@@ -2,11 +2,19 @@
  * `postern serve`: the gateway in the foreground. SIGTERM and SIGINT let what is under way end, then the command ends with 0; a
  * second one ends the process at once. SIGHUP reads configuration and specs again.
  */
+import { setFlagsFromString } from 'node:v8'
 import type { ComposeInput, Gateway } from '../compose.ts'
 import { type ConfigOptions, type DefineCommand, addConfigOption, addExamples } from './command.ts'
 import type { CliIo } from './io.ts'
 import { EXIT, type ExitCode } from './report-error.ts'
 import { type Signals, untilStopped } from './signals.ts'
+
+/**
+ * Lets V8 grow the young generation to its usual size in one step instead of doubling it from 1 MB. Doubling sometimes stops half-way,
+ * and then most of what is under way is copied at every scavenge: of ten runs under load two to four took 75 to 95 us of the main thread
+ * for a request instead of 55 to 65, with it none did (Node 20). The size it may reach stays as it is.
+ */
+const YOUNG_GENERATION = '--semi-space-growth-factor=16'
 
 export const defineServe: DefineCommand = (command, { io, run }) => {
   addConfigOption(command)
@@ -36,6 +44,7 @@ export async function serve(
   signals.on('SIGHUP', reload)
   try {
     const { url, lines } = await gateway.start()
+    setFlagsFromString(YOUNG_GENERATION) // not before: starting needs little of it, and what has grown stays
     io.out(options.json === true ? JSON.stringify({ url }, null, 2) : lines.join('\n'))
     await stopped
     io.err('Stopping: what is under way may end first. A second signal ends at once.')
