@@ -1,10 +1,12 @@
 /**
  * Copies the definitions of syncs to the end of the schemas that declare them, because editors and our validator want every schema
- * whole; writes the TypeScript types of every schema beside the code that uses them, and the reference page of provider specs. `--check`
- * writes nothing and fails when a committed file is stale; the test suite runs it that way.
+ * whole; writes the TypeScript types of every schema beside the code that uses them, the reference page of provider specs, and the list
+ * of built-in specs that have passed schema and linter. `--check` writes nothing and fails when a committed file is stale; the test suite runs it that way.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { compileFromFile } from 'json-schema-to-typescript'
+import { builtInSpecs, findSpecFiles, readSpecFile, specDigest } from '../src/spec/load.ts'
 import { renderReference } from './reference.ts'
 
 const SPEC_SCHEMA = 'schemas/provider-spec.schema.json'
@@ -15,6 +17,7 @@ const TARGETS = [
 
 const SYNC_SCHEMA = 'schemas/sync.schema.json'
 const CONSTRUCTS = 'schemas/constructs.yaml'
+const SOUND_SPECS = 'schemas/sound-specs.json'
 const REFERENCE = 'schemas/provider-spec.md'
 
 const check = process.argv.includes('--check')
@@ -43,6 +46,7 @@ for (const { schema, types } of TARGETS) {
 }
 const reference = renderReference({ schema: readText(SPEC_SCHEMA), constructs: readText(CONSTRUCTS) })
 update(REFERENCE, reference, `${SPEC_SCHEMA} and ${CONSTRUCTS}`)
+update(SOUND_SPECS, soundSpecs(), 'specs/*.yaml')
 process.exitCode = stale === 0 ? 0 : 1
 
 /** Writes a file that is made of others, or says that it is stale. */
@@ -55,6 +59,14 @@ function update(file: string, text: string, source: string): void {
     writeFileSync(file, text)
     console.log(`wrote ${file}`)
   }
+}
+
+/** A spec with an error is left out, and so is checked, and refused, whenever it is read. */
+function soundSpecs(): string {
+  const digests = findSpecFiles([builtInSpecs()]).flatMap((file) =>
+    readSpecFile(file).loaded === null ? [] : [[basename(file), specDigest(readText(file))]],
+  )
+  return `${JSON.stringify(Object.fromEntries(digests), null, 2)}\n`
 }
 
 /** The text of the definitions, which are the last member of their schema. */

@@ -11,7 +11,7 @@ import { describeFinding } from '../domain/finding.ts'
 import type { CompileDeps } from '../spec/compile.ts'
 import { compileLoaded, isCompiled } from '../spec/compile-loaded.ts'
 import type { CompiledSpec } from '../spec/compiled-spec.ts'
-import { builtInSpecs, findSpecFiles, readSpecFile } from '../spec/load.ts'
+import { builtInSpecs, findSpecFiles, readBuiltInSpec, readSpecFile, type SpecReading } from '../spec/load.ts'
 import { LazyMap } from './lazy-map.ts'
 
 export interface SpecSet {
@@ -51,7 +51,10 @@ export function loadSpecSet(paths: readonly string[], deps: CompileDeps): SpecSe
 
 /** The spec, or null with what is wrong added to the findings. */
 function readUsers(file: string, deps: CompileDeps, findings: Finding[]): CompiledSpec | null {
-  const reading = readSpecFile(file)
+  return compileReading(readSpecFile(file), deps, findings)
+}
+
+function compileReading(reading: SpecReading, deps: CompileDeps, findings: Finding[]): CompiledSpec | null {
   findings.push(...reading.findings)
   if (reading.loaded === null) return null
   const compiled = compileLoaded(reading.loaded, deps)
@@ -62,7 +65,7 @@ function readUsers(file: string, deps: CompileDeps, findings: Finding[]): Compil
 
 function readBuiltIn(file: string, deps: CompileDeps): CompiledSpec {
   const findings: Finding[] = []
-  const compiled = readUsers(file, deps, findings)
+  const compiled = compileReading(readBuiltInSpec(file), deps, findings)
   if (compiled !== null) return compiled
   throw new GatewayError({
     code: 'spec_invalid',

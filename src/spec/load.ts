@@ -2,6 +2,7 @@
  * From YAML files to specs: found, read, validated against `schemas/provider-spec.schema.json`, linted. Everything that is wrong
  * comes back as findings with places; a spec with an error among them is not given out.
  */
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { packageFile } from '../document/package-file.ts'
@@ -30,6 +31,9 @@ const MAX_SPEC_BYTES = 1_048_576
 
 let validator: SchemaValidator | undefined
 
+/** Digests of the built-in specs in which schema and linter have found no error, by file; `npm run schemas` writes them. */
+let soundSpecs: Readonly<Record<string, string>> | undefined
+
 /** Reads one spec. Throws only what the file system throws. */
 export function readSpecFile(file: string): SpecReading {
   const { size } = statSync(file)
@@ -46,6 +50,24 @@ export function readSpecFile(file: string): SpecReading {
     return { loaded: null, findings: [finding] }
   }
   return readSpecText(readFileSync(file, 'utf8'), file)
+}
+
+/**
+ * Reads a spec that comes with the program. One that is byte for byte what was checked when the program was made is not checked again:
+ * schema and linter would be 16 MB and a tenth of a second of every start. One that somebody has changed is checked like any other.
+ */
+export function readBuiltInSpec(file: string): SpecReading {
+  const text = readFileSync(file, 'utf8')
+  soundSpecs ??= JSON.parse(readFileSync(packageFile('schemas/sound-specs.json'), 'utf8')) as Record<string, string>
+  if (soundSpecs[basename(file)] !== specDigest(text)) return readSpecText(text, file)
+  const yaml = readYaml(text, file)
+  if (yaml.findings.length > 0) return { loaded: null, findings: yaml.findings }
+  return { loaded: { file, spec: yaml.data as ProviderSpec, yaml }, findings: [] }
+}
+
+/** What tells whether a spec is still the one that was checked. */
+export function specDigest(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 /** Reads a spec from text; `file` is for the findings and for the rule that a file is named after its provider. */
