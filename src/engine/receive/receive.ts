@@ -3,10 +3,10 @@
  * only when its commit is on disk; when the store cannot take it the caller gets the store's error and nothing was accepted.
  * Delivery begins after the answer is decided and never delays it.
  */
-import type { ClaimedDelivery, PlannedDelivery } from '../../domain/delivery.ts'
+import type { PlannedDelivery } from '../../domain/delivery.ts'
 import { GatewayError } from '../../domain/errors.ts'
 import type { MaybePromise } from '../../domain/expression.ts'
-import type { DestinationName, Ids } from '../../domain/ids.ts'
+import type { Ids } from '../../domain/ids.ts'
 import { HeaderList, type InboundRequest } from '../../domain/request.ts'
 import type { Secret } from '../../domain/secret.ts'
 import { isSameText } from '../../verify/compare.ts'
@@ -27,6 +27,7 @@ import type {
 } from '../ports.ts'
 import type { IntegrationSettings, Settings, SettingsSource } from '../settings.ts'
 import { makeAnswer, type HttpAnswer } from './answer.ts'
+import { destinationsWithRoom, type HandOff, handOver } from './hand-over.ts'
 import { type Interpretation, interpretRequest } from './interpret.ts'
 import { redactHeaders, redactTarget } from './redact.ts'
 
@@ -47,18 +48,6 @@ export interface IncomingRequest {
 }
 
 export type ReceiveRequest = (incoming: IncomingRequest) => Promise<HttpAnswer>
-
-/** What the receiving side needs of the delivering side. */
-export interface HandOff {
-  /** Whether just-accepted deliveries of this destination may be leased and handed over at once. */
-  hasRoom(destination: DestinationName): boolean
-  /** Takes deliveries that are already leased. */
-  offer(deliveries: readonly ClaimedDelivery[]): void
-  /** Says that a pending delivery was stored. */
-  kick(destination: DestinationName): void
-  /** How long a lease given now should last, in ms. */
-  leaseMs(destination: DestinationName): number
-}
 
 export interface ReceiveDeps {
   readonly settings: SettingsSource
@@ -128,8 +117,15 @@ export function createReceive(deps: ReceiveDeps): ReceiveRequest {
         const planned = planning instanceof Promise ? await planning : planning
         const acceptance = acceptanceOf(integration, record, meaning, planned, now)
         const receipt = await store.acceptRequest(acceptance)
-        if (integration.syncs !== undefined) await triggerSyncs(integration, meaning, receipt)
+        // First of all: what is leased must go out whatever becomes of the syncs.
         accepted(integration, record, meaning, acceptance, receipt)
+        if (integration.syncs !== undefined && deps.onAccepted !== undefined) {
+          const { key } = integration
+          const { duplicates } = receipt
+          const { events, views } = meaning
+          const triggering = deps.onAccepted({ integration: key, events, views, duplicates })
+          if (triggering instanceof Promise) await triggering
+        }
       }
     }
     return meaning.answer
@@ -171,7 +167,7 @@ export function createReceive(deps: ReceiveDeps): ReceiveRequest {
     now: number,
   ): Acceptance {
     const { verification, events } = meaning
-    const leased = destinationsWithRoom(deliveries)
+    const leased = destinationsWithRoom(handOff, deliveries)
     const windowMs = integration.spec.event.dedupeWindowMs ?? integration.dedupeWindowMs
     return {
       request: record,
@@ -188,30 +184,6 @@ export function createReceive(deps: ReceiveDeps): ReceiveRequest {
     }
   }
 
-  /** Where deliveries may be leased and handed over at once, and for how long. */
-  function destinationsWithRoom(deliveries: readonly PlannedDelivery[]): {
-    names: ReadonlySet<DestinationName>
-    leaseMs: number
-  } {
-    if (deliveries.length === 0) return NO_DESTINATIONS
-    const names = new Set<DestinationName>()
-    let leaseMs = 0
-    for (const { held, destination } of deliveries) {
-      if (held === true || names.has(destination) || !handOff.hasRoom(destination)) continue
-      names.add(destination)
-      leaseMs = Math.max(leaseMs, handOff.leaseMs(destination))
-    }
-    return { names, leaseMs }
-  }
-
-  async function triggerSyncs(
-    { key }: IntegrationSettings,
-    { events, views }: AcceptedMeaning,
-    { duplicates }: AcceptanceReceipt,
-  ): Promise<void> {
-    await deps.onAccepted?.({ integration: key, events, views, duplicates })
-  }
-
   function accepted(
     integration: IntegrationSettings,
     record: RequestRecord,
@@ -222,7 +194,7 @@ export function createReceive(deps: ReceiveDeps): ReceiveRequest {
     const { events, problems } = acceptance
     const isDuplicate = events.length > 0 && receipt.duplicates.size === events.length
     decided(record, isDuplicate ? 'duplicate' : 'accepted')
-    if (receipt.stored.length > 0) handOver(integration, record, meaning, acceptance, receipt)
+    if (receipt.stored.length > 0) handOver(handOff, { integration, acceptance, payload: meaning.payload, receipt })
     if (!isKept('record')) return
     journal.record('request.accepted', {
       ...facts(record),
@@ -237,40 +209,6 @@ export function createReceive(deps: ReceiveDeps): ReceiveRequest {
   /** Facts need not be gathered for lines that nobody keeps. */
   function isKept(kind: 'record' | 'warn'): boolean {
     return journal.keeps?.(kind) ?? true
-  }
-
-  /** Gives the leased deliveries to the dispatcher and wakes it for the rest. */
-  function handOver(
-    integration: IntegrationSettings,
-    record: RequestRecord,
-    meaning: AcceptedMeaning,
-    { deliveries, leasedDestinations }: Acceptance,
-    receipt: AcceptanceReceipt,
-  ): void {
-    const byId = new Map(deliveries.map((delivery) => [delivery.id, delivery]))
-    const ready: ClaimedDelivery[] = []
-    for (const { id, positions, eventIds } of receipt.stored) {
-      const delivery = byId.get(id)!
-      if (delivery.held === true) continue
-      if (!leasedDestinations.has(delivery.destination)) {
-        handOff.kick(delivery.destination)
-        continue
-      }
-      ready.push({
-        ...delivery,
-        positions,
-        eventIds,
-        requestId: record.id,
-        integration: integration.key,
-        provider: integration.spec.provider,
-        attemptCount: 0,
-        fence: 1,
-        receivedAt: record.receivedAt,
-        payload: meaning.payload,
-        ...(delivery.body === 'exact' ? { received: { bytes: record.body, headers: record.headers } } : {}),
-      })
-    }
-    if (ready.length > 0) handOff.offer(ready)
   }
 
   async function refuseToken(
@@ -334,8 +272,6 @@ interface Plan {
   readonly deliveries: readonly PlannedDelivery[]
   readonly problems: readonly string[]
 }
-
-const NO_DESTINATIONS = { names: new Set<DestinationName>(), leaseMs: 0 }
 
 /** Compares with every token, so that the time taken does not tell which one was nearly right. */
 function isTokenRight(given: string | null, tokens: readonly Secret[]): boolean {

@@ -5,7 +5,7 @@
  * that brings no usable record, becomes a run as well: the change is fetched instead of lost.
  */
 import type { ReceivedEvent } from '../../domain/event.ts'
-import type { RequestView, SyncView } from '../../domain/expression.ts'
+import type { MaybePromise, RequestView, SyncView } from '../../domain/expression.ts'
 import type { ConnectionId, EventId, SyncName } from '../../domain/ids.ts'
 import type { CompiledTrigger } from '../../spec/compiled-sync.ts'
 import type { Clock, ConnectionStore, Journal } from '../ports.ts'
@@ -37,7 +37,16 @@ export interface TriggerDeps {
   readonly wake: () => void
 }
 
-export type OnAccepted = (accepted: AcceptedEvents) => Promise<void>
+/** A promise only where there is something to store, as for most events there is not. */
+export type OnAccepted = (accepted: AcceptedEvents) => MaybePromise<void>
+
+/** An event, and what it asks of one sync. */
+interface Asked {
+  readonly event: ReceivedEvent
+  readonly view: RequestView | undefined
+  readonly active: ActiveSync
+  readonly trigger: CompiledTrigger
+}
 
 export function createTriggers(deps: TriggerDeps): OnAccepted {
   const { store, connections, directory, clock, journal, isStarted, wake } = deps
@@ -86,37 +95,46 @@ export function createTriggers(deps: TriggerDeps): OnAccepted {
     return run
   }
 
-  return async ({ integration, events, views, duplicates }) => {
-    const syncs = directory
-      .syncsOf(integration)
-      .filter((active) => active.declaration.triggers.length > 0 && isStarted(active))
-    if (syncs.length === 0) return
+  function askedBy({ integration, events, views }: AcceptedEvents): Asked[] {
+    const asked: Asked[] = []
+    for (const active of directory.syncsOf(integration)) {
+      const { triggers } = active.declaration
+      if (triggers.length === 0 || !isStarted(active)) continue
+      for (const [at, event] of events.entries()) {
+        const { type, match } = event
+        const trigger = type === null || match.kind !== 'matched' ? undefined : triggers.find((each) => each.fits(type))
+        if (trigger !== undefined) asked.push({ event, view: views[at], active, trigger })
+      }
+    }
+    return asked
+  }
+
+  async function keep(asked: readonly Asked[], duplicates: AcceptedEvents['duplicates']): Promise<void> {
     const known = new Map<ConnectionId, ConnectionView | null>()
     const triggers: SyncTrigger[] = []
     const windowMs = new Map<SyncName, number>()
-    for (const [at, event] of events.entries()) {
-      const { type, match } = event
-      if (type === null || match.kind !== 'matched') continue
-      for (const active of syncs) {
-        const trigger = active.declaration.triggers.find((each) => each.fits(type))
-        if (trigger === undefined) continue
-        windowMs.set(active.declaration.name, active.declaration.coalesceMs)
-        for (const connectionId of match.connections) {
-          let connection = known.get(connectionId)
-          if (connection === undefined) {
-            const found = await connections.getConnection(active.integration, connectionId)
-            connection = found === null ? null : connectionView(found)
-            known.set(connectionId, connection)
-          }
-          if (connection === null) continue
-          const isDuplicate = duplicates.has(event.id)
-          triggers.push(await triggerOf({ active, trigger, event, view: views[at], connection, isDuplicate }))
+    for (const { event, view, active, trigger } of asked) {
+      windowMs.set(active.declaration.name, active.declaration.coalesceMs)
+      for (const connectionId of event.match.kind === 'matched' ? event.match.connections : []) {
+        let connection = known.get(connectionId)
+        if (connection === undefined) {
+          const found = await connections.getConnection(active.integration, connectionId)
+          connection = found === null ? null : connectionView(found)
+          known.set(connectionId, connection)
         }
+        if (connection === null) continue
+        const isDuplicate = duplicates.has(event.id)
+        triggers.push(await triggerOf({ active, trigger, event, view, connection, isDuplicate }))
       }
     }
     if (triggers.length === 0) return
     await store.addTriggers({ triggers, windowMs, now: clock.now() })
     wake()
+  }
+
+  return (accepted) => {
+    const asked = askedBy(accepted)
+    return asked.length === 0 ? undefined : keep(asked, accepted.duplicates)
   }
 }
 

@@ -9,7 +9,7 @@ const HOUR = 3_600_000
 let eventCount = 0
 
 /** One accepted event of `acme`, as the receiving side hands it over. */
-function accept(
+async function accept(
   syncing: Syncing,
   type: string,
   event: Record<string, unknown> = {},
@@ -36,7 +36,7 @@ function accept(
     now: 0,
   }
   const duplicates = new Set(isDuplicate ? [received.id] : [])
-  return syncing.engine.onAccepted({ integration: INTEGRATION, events: [received], views: [view], duplicates })
+  await syncing.engine.onAccepted({ integration: INTEGRATION, events: [received], views: [view], duplicates })
 }
 
 describe('runs', () => {
