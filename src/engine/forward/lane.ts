@@ -6,8 +6,8 @@
  *
  * | stage     | enters by                        | leaves by                                                        |
  * |-----------|----------------------------------|------------------------------------------------------------------|
- * | waiting   | a claim, or the hand-off         | a free slot; or given back when the gate closes; or dropped when |
- * |           |                                  | its lease is too short for a try                                 |
+ * | waiting   | a claim, or the hand-off         | a free slot; or given back when the gate closes, or its lease is |
+ * |           |                                  | too short for a try                                              |
  * | sending   | a free slot                      | the outcome, which frees the slot                                |
  * | recording | the outcome                      | the store has it                                                 |
  *
@@ -201,7 +201,10 @@ export class Lane {
 
   /** All but the first `keep` that wait go back to the store, due as they were and without a try counted. */
   #giveBack(keep: number): void {
-    const returned = this.#holdings.letGoOfWaiting(keep)
+    this.#return(this.#holdings.letGoOfWaiting(keep))
+  }
+
+  #return(returned: readonly Held[]): void {
     if (returned.length === 0) return
     this.#claims.somethingReturns()
     void this.#returnToStore(returned)
@@ -222,9 +225,9 @@ export class Lane {
   #launch(destination: DestinationSettings, settings: Settings, now: number): void {
     const held = this.#holdings.next()!
     if (now + destination.timeoutMs > held.leaseUntil) {
-      // Another holder could begin before this try ends. When the lease has lapsed it is due again.
+      // Another holder could begin before this try ends. If it has lapsed already and somebody has it, this changes nothing.
       this.#holdings.letGo(held)
-      this.#wakeAt(held.leaseUntil)
+      this.#return([held])
       return
     }
     this.#sending += 1

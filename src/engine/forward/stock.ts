@@ -26,7 +26,7 @@ export class Stock {
 
 /**
  * How long a lease must be for a delivery to pass through the lane of a slow destination. Where one is slow of a sudden, what its lease
- * is too short for goes back to the store when it lapses.
+ * is too short for goes back to the store.
  */
 export function leaseMsFor(timeoutMs: number): number {
   return (LEAST_PER_SLOT + 1) * timeoutMs + LEASE_MARGIN_MS
