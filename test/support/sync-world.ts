@@ -9,7 +9,7 @@ import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { composeGateway } from '../../src/compose.ts'
 import type { JsonObject } from '../../src/domain/connection.ts'
 import type { RecordAction, SyncKey, SyncRun } from '../../src/domain/sync.ts'
-import type { Clock } from '../../src/engine/ports.ts'
+import type { Clock, Page } from '../../src/engine/ports.ts'
 import type { MissedWebhook } from '../../src/engine/sync/ports/gap-store.ts'
 import { ReadConnection } from '../../src/store/sqlite/reader/read-connection.ts'
 import { listRecords } from '../../src/store/sqlite/sync/reader/records.ts'
@@ -152,9 +152,15 @@ ${integrations.replaceAll('{url}', apis.url)}`)
     },
     async runs(filter = {}) {
       const from = reading()
-      return from === null
-        ? []
-        : (await listSyncRuns(from, filter as Partial<SyncKey>, { limit: 500, after: null })).items
+      if (from === null) return []
+      const all: SyncRun[] = []
+      let after: string | null = null
+      do {
+        const page: Page<SyncRun> = await listSyncRuns(from, filter as Partial<SyncKey>, { limit: 500, after })
+        all.push(...page.items)
+        after = page.nextCursor
+      } while (after !== null)
+      return all
     },
     untilEnded: (count, filter) =>
       eventually(

@@ -1,6 +1,6 @@
 /**
  * Gathers commands into groups for the writer. While one group is being committed the next one fills, so the size of a group
- * follows the load and nobody waits longer than for two commits.
+ * follows the load. Under load a second group waits at the writer, so that it need not wait for this thread between two.
  *
  * Memory is bounded: what waits and what is under way counts, commands at their bytes and a flat rate. Commands that bring new
  * work are refused beyond the bound; those that finish work (claims, attempts) are bounded by their callers and always taken;
@@ -34,6 +34,15 @@ const LINGER_MS = 5
 const LINGER_COMMANDS = 64
 
 const MAX_GROUP_COMMANDS = 512
+
+/**
+ * So many commands that somebody waits for are sent at once, in the middle of a turn of the event loop and behind a group that is
+ * under way: the writer works while this thread reads further requests. Smaller groups would cost more than is won by that: waiting
+ * for the end of the turn, and with one group under way, 64 connections reached 14,000 a second; with 16 and two, 16,200; with 24
+ * and two, 15,700; with three groups under way, 16,000.
+ */
+const EAGER_COMMANDS = 16
+const MAX_UNDER_WAY = 2
 const MAX_GROUP_BYTES = 16 * 1024 * 1024
 
 /** What a command costs in memory beside its bytes: its row's texts, the promise, the entries of the indexes' tails. */
@@ -43,7 +52,8 @@ const VALUE_COST = 32
 export class GroupQueue {
   readonly #options: GroupQueueOptions
   #waiting: Waiting[] = []
-  #underWay: readonly Waiting[] | null = null
+  /** The oldest first, which is answered first. */
+  #underWay: (readonly Waiting[])[] = []
   #pendingBytes = 0
   #urgent = 0
   #isScheduled = false
@@ -90,7 +100,7 @@ export class GroupQueue {
     else this.#add({ command, cost, isUrgent: false, settle: null })
   }
 
-  /** The writer's answer to the group under way. */
+  /** The writer's answer to the oldest group under way. */
   answered(answer: GroupAnswer): void {
     const group = this.#finish()
     for (let at = 0; at < group.length; at += 1) {
@@ -103,12 +113,14 @@ export class GroupQueue {
     this.#afterGroup()
   }
 
-  /** The writer is gone: nobody knows what became of the group under way. Holds back what waits until `resume`. */
+  /** The writer is gone: nobody knows what became of the groups under way. Holds back what waits until `resume`. */
   writerDied(error: Error): void {
     this.#isPaused = true
-    for (const { settle } of this.#finish()) {
-      if (settle === null) this.#dropped += 1
-      else settle.reject(error)
+    while (this.#underWay.length > 0) {
+      for (const { settle } of this.#finish()) {
+        if (settle === null) this.#dropped += 1
+        else settle.reject(error)
+      }
     }
   }
 
@@ -144,14 +156,14 @@ export class GroupQueue {
     this.#waiting.push(waiting)
     this.#pendingBytes += waiting.cost
     if (waiting.isUrgent) this.#urgent += 1
-    if (this.#underWay !== null || this.#isPaused) return
-    this.#schedule()
+    if (this.#urgent >= EAGER_COMMANDS) this.#sendNext()
+    else if (this.#underWay.length === 0 && !this.#isPaused) this.#schedule()
   }
 
   /** Sends what waits: at the end of this turn of the event loop, so that what arrives in it goes along, or a little later. */
   #schedule(): void {
     if (this.#isScheduled || this.#waiting.length === 0) return
-    if (this.#urgent > 0 || this.#waiting.length >= LINGER_COMMANDS || this.#isClosed) {
+    if (this.#isWorthAGroup()) {
       this.#isScheduled = true
       setImmediate(() => {
         this.#isScheduled = false
@@ -166,14 +178,24 @@ export class GroupQueue {
   }
 
   #sendNext(): void {
-    if (this.#underWay !== null || this.#isPaused || this.#waiting.length === 0) return
+    if (!this.#hasPlace() || this.#isPaused || this.#waiting.length === 0) return
     if (this.#lingering !== null) clearTimeout(this.#lingering)
     this.#lingering = null
     const group = this.#takeGroup()
     this.#urgent = 0
     for (const { isUrgent } of this.#waiting) if (isUrgent) this.#urgent += 1
-    this.#underWay = group
+    this.#underWay.push(group)
     this.#options.send(groupMessage(group))
+  }
+
+  /** What waits should not wait for longer than this turn. */
+  #isWorthAGroup(): boolean {
+    return this.#urgent > 0 || this.#waiting.length >= LINGER_COMMANDS || this.#isClosed
+  }
+
+  #hasPlace(): boolean {
+    const { length } = this.#underWay
+    return length === 0 || (length < MAX_UNDER_WAY && this.#urgent >= EAGER_COMMANDS)
   }
 
   /** A command larger than the bound is taken when nothing else waits; otherwise it could never be stored. */
@@ -201,20 +223,19 @@ export class GroupQueue {
   }
 
   #finish(): readonly Waiting[] {
-    const group = this.#underWay ?? []
-    this.#underWay = null
+    const group = this.#underWay.shift() ?? []
     for (const { cost } of group) this.#pendingBytes -= cost
     return group
   }
 
   #afterGroup(): void {
-    if (this.#urgent > 0 || this.#waiting.length >= LINGER_COMMANDS || this.#isClosed) this.#sendNext()
+    if (this.#underWay.length > 0 || this.#isWorthAGroup()) this.#sendNext()
     else if (!this.#isPaused) this.#schedule()
     if (this.#isIdle()) this.#whenEmpty?.()
   }
 
   #isIdle(): boolean {
-    return this.#underWay === null && this.#waiting.length === 0
+    return this.#underWay.length === 0 && this.#waiting.length === 0
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What the two threads say to each other. The gateway's thread sends one group at a time and waits for its answer; the writer
- * commits the group whole and answers once.
+ * What the two threads say to each other. The gateway's thread sends groups; the writer commits each whole, one after the
+ * other, and answers each once, in the same order.
  */
 import type { Failure } from './failure.ts'
 import type { CommandKind, TapeValue } from './tape.ts'

@@ -14,6 +14,10 @@ function command(name: string, ...blobs: Uint8Array[]): Command {
   return { kind: 'probe', values: [name], blobs }
 }
 
+function submitMany(queue: GroupQueue, count: number): Promise<unknown>[] {
+  return Array.from({ length: count }, (_, at) => queue.submit(command(String(at)), 'bounded'))
+}
+
 function namesIn(group: Group | undefined): unknown[] {
   return group?.commands.map(({ values }) => values[0]) ?? []
 }
@@ -65,18 +69,48 @@ test('hands over the bytes of a group in one buffer of its own, and leaves the p
   expect(bytes).not.toBe(pooled.buffer)
 })
 
+test('sends what many wait for at once, in the middle of a turn, and a second group behind the one under way', async () => {
+  const groups: Group[] = []
+  const queue = queueInto(groups)
+  const stored = submitMany(queue, 40)
+  expect(groups.map(({ commands }) => commands.length)).toEqual([16, 16])
+  await nextTurn()
+  expect(groups).toHaveLength(2)
+  queue.answered({ type: 'answer', results: namesIn(groups[0]), failures: null })
+  expect(groups).toHaveLength(2) // eight are too few to follow a group that is under way
+  queue.answered({ type: 'answer', results: namesIn(groups[1]), failures: null })
+  expect(groups.map(({ commands }) => commands.length)).toEqual([16, 16, 8])
+  queue.answered({ type: 'answer', results: namesIn(groups[2]), failures: null })
+  expect(await Promise.all(stored)).toEqual(Array.from({ length: 40 }, (_, at) => String(at)))
+  expect(queue.pendingBytes).toBe(0)
+})
+
+test('sends what nobody waits for together, however much it is', async () => {
+  const groups: Group[] = []
+  const queue = queueInto(groups)
+  for (let at = 0; at < 100; at += 1) queue.offer(command(String(at)))
+  expect(groups).toHaveLength(0)
+  await nextTurn()
+  expect(groups.map(({ commands }) => commands.length)).toEqual([100])
+})
+
 test('keeps groups short enough that nobody waits for a giant one', async () => {
   const groups: Group[] = []
   const queue = queueInto(groups, 100_000_000)
-  for (let at = 0; at < 600; at += 1) void queue.submit(command(String(at)), 'bounded')
-  await nextTurn()
-  expect(groups[0]!.commands).toHaveLength(512)
-  queue.answered({ type: 'answer', results: Array(512).fill(null), failures: null })
-  expect(groups[1]!.commands).toHaveLength(88)
-  queue.answered({ type: 'answer', results: Array(88).fill(null), failures: null })
+  const answer = (): void => {
+    const { commands } = groups.shift()!
+    queue.answered({ type: 'answer', results: Array(commands.length).fill(null), failures: null })
+  }
+  void Promise.all(submitMany(queue, 600))
+  answer()
+  expect(groups.map(({ commands }) => commands.length)).toEqual([16, 512])
+  answer()
+  answer()
+  expect(groups.map(({ commands }) => commands.length)).toEqual([56])
+  answer()
   for (let at = 0; at < 3; at += 1) void queue.submit(command('large', new Uint8Array(9_000_000)), 'bounded')
   await nextTurn()
-  expect(groups[2]!.commands).toHaveLength(2)
+  expect(groups.map(({ commands }) => commands.length)).toEqual([2])
 })
 
 test('rejects only the command that failed', async () => {
@@ -158,6 +192,19 @@ test('rejects what was under way when the writer died, and sends the rest to the
   expect(namesIn(groups[1])).toEqual(['b', 'c'])
   queue.answered({ type: 'answer', results: ['B', 'C'], failures: null })
   expect(await Promise.all([waiting, more])).toEqual(['B', 'C'])
+})
+
+test('rejects both groups under way when the writer died', async () => {
+  const groups: Group[] = []
+  const queue = queueInto(groups)
+  const stored = Promise.allSettled(submitMany(queue, 35))
+  expect(groups).toHaveLength(2)
+  queue.writerDied(new Error('gone'))
+  queue.resume()
+  queue.answered({ type: 'answer', results: namesIn(groups[2]), failures: null })
+  const outcomes = (await stored).map(({ status }) => status)
+  expect(outcomes).toEqual([...Array(32).fill('rejected'), ...Array(3).fill('fulfilled')])
+  expect(queue.pendingBytes).toBe(0)
 })
 
 test('drains: takes nothing new and ends when the last answer has come', async () => {

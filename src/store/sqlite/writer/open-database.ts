@@ -36,6 +36,11 @@ export interface OpenDatabase {
   execute(command: GroupCommand, bytes: ArrayBuffer): unknown
   /** Runs `work` in one transaction: all of it is on disk when this returns, none of it when this throws. */
   inTransaction<T>(work: () => T): T
+  /**
+   * The same for work that can be done again from what is on disk, without waiting for the disk: it is there with the next transaction
+   * that is, or with none of those after it.
+   */
+  inBackground(work: () => void): void
 }
 
 export function openDatabase(options: WriterOptions): OpenDatabase {
@@ -151,7 +156,16 @@ function overDatabase(db: Database): OpenDatabase {
     }
   }
 
-  return { db, requests, dedupe, syncs, execute, inTransaction }
+  const inBackground = (work: () => void): void => {
+    db.exec('PRAGMA synchronous = NORMAL')
+    try {
+      inTransaction(work)
+    } finally {
+      db.exec('PRAGMA synchronous = FULL')
+    }
+  }
+
+  return { db, requests, dedupe, syncs, execute, inTransaction, inBackground }
 }
 
 /** SQLite rolls back by itself after some failures of the disk; and where it cannot, the writer drops the connection. */

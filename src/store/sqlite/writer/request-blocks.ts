@@ -2,7 +2,7 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { UNDIVIDED } from '../subject.ts'
 
-interface Place {
+export interface Place {
   readonly block: number
   readonly receivedAt: number
 }

@@ -12,16 +12,8 @@ import {
   subjectOfIntegration,
   UNDIVIDED,
 } from '../subject.ts'
-import { RequestBlocks } from './request-blocks.ts'
-import { TrailingIndex } from './trailing-index.ts'
-
-interface RequestEntry {
-  readonly block: number
-  readonly subject: string
-  readonly outcome: string
-  readonly receivedAt: number
-  readonly requestSeq: number
-}
+import { type Place, RequestBlocks } from './request-blocks.ts'
+import { type Run, TrailingIndex } from './trailing-index.ts'
 
 export interface IndexedRequest {
   readonly seq: number
@@ -30,37 +22,37 @@ export interface IndexedRequest {
   readonly receivedAt: number
 }
 
-export class RequestIndex extends TrailingIndex<RequestEntry> {
+/** One for each request, however many rows it has: what waits for a merge is what the collector has to move about. */
+interface RequestEntry extends IndexedRequest {
+  /** Each once. */
+  readonly connectionIds: readonly string[]
+}
+
+interface RequestRun extends Run<RequestEntry> {
+  readonly block: number
+  readonly subject: string
+}
+
+const NO_CONNECTIONS: readonly string[] = []
+
+export class RequestIndex extends TrailingIndex<RequestEntry, RequestRun> {
   constructor(db: Database) {
     const blocks = new RequestBlocks(db)
     super(db, {
       table: 'request_index',
       columnCount: 5,
-      rowOf: (entry) => [entry.block, entry.subject, entry.outcome, entry.receivedAt, entry.requestSeq],
-      sort: (entries) => entries.sort(compareEntries),
-      inserted: (entries) => blocks.widen(entries),
+      rowOf: ({ outcome, receivedAt, seq }, { block, subject }) => [block, subject, outcome, receivedAt, seq],
+      runsOf: bySubject,
+      compare: compareOfSubject,
+      inserted: (runs) => blocks.widen(placesOf(runs)),
     })
     this.#readTail(db)
   }
 
-  /** `connections` holds those of the request's events, as JSON arrays; an entry is made of each once. */
-  addRequest(request: IndexedRequest, connections: Iterable<string | null>): void {
-    const { seq: requestSeq, outcome, receivedAt } = request
-    const block = UNDIVIDED
-    this.add({ block, subject: ALL_REQUESTS, outcome, receivedAt, requestSeq })
-    this.add({ block, subject: subjectOfIntegration(request.integration), outcome, receivedAt, requestSeq })
-    let seen: Set<string> | null = null
-    for (const json of connections) {
-      if (json === null) continue
-      seen ??= new Set()
-      for (const id of JSON.parse(json) as string[]) {
-        if (seen.has(id)) continue
-        seen.add(id)
-        const subject = subjectOfConnection(id)
-        this.add({ block: blockOfConnections(requestSeq), subject, outcome, receivedAt, requestSeq })
-      }
-    }
-    this.reached(requestSeq)
+  /** `connections` holds those of the request's events, as JSON arrays; a row is made of each once. */
+  addRequest({ seq, integration, outcome, receivedAt }: IndexedRequest, connections: Iterable<string | null>): void {
+    this.add({ seq, integration, outcome, receivedAt, connectionIds: idsIn(connections) })
+    this.reached(seq)
   }
 
   #readTail(db: Database): void {
@@ -78,10 +70,53 @@ export class RequestIndex extends TrailingIndex<RequestEntry> {
   }
 }
 
-/** Binary order of the index. */
-function compareEntries(a: RequestEntry, b: RequestEntry): number {
-  if (a.block !== b.block) return a.block - b.block
-  if (a.subject !== b.subject) return a.subject < b.subject ? -1 : 1
-  if (a.outcome !== b.outcome) return a.outcome < b.outcome ? -1 : 1
-  return a.receivedAt - b.receivedAt || a.requestSeq - b.requestSeq
+function idsIn(connections: Iterable<string | null>): readonly string[] {
+  let found = NO_CONNECTIONS
+  for (const json of connections) {
+    if (json === null) continue
+    const ids = JSON.parse(json) as string[]
+    found = found.length === 0 && ids.length === 1 ? ids : [...new Set([...found, ...ids])]
+  }
+  return found
+}
+
+/** By block and subject, in the binary order of the index. */
+function bySubject(entries: readonly RequestEntry[]): readonly RequestRun[] {
+  const runs = new Runs()
+  for (const entry of entries) {
+    runs.add(UNDIVIDED, ALL_REQUESTS, entry)
+    runs.add(UNDIVIDED, subjectOfIntegration(entry.integration), entry)
+    for (const id of entry.connectionIds) runs.add(blockOfConnections(entry.seq), subjectOfConnection(id), entry)
+  }
+  return runs.inOrder()
+}
+
+class Runs {
+  readonly #blocks = new Map<number, Map<string, RequestRun>>()
+
+  add(block: number, subject: string, entry: RequestEntry): void {
+    let runs = this.#blocks.get(block)
+    if (runs === undefined) this.#blocks.set(block, (runs = new Map<string, RequestRun>()))
+    const run = runs.get(subject)
+    if (run === undefined) runs.set(subject, { block, subject, entries: [entry] })
+    else run.entries.push(entry)
+  }
+
+  inOrder(): readonly RequestRun[] {
+    const blocks = [...this.#blocks].sort(([a], [b]) => a - b)
+    return blocks.flatMap(([, runs]) => [...runs.values()].sort((a, b) => compareTexts(a.subject, b.subject)))
+  }
+}
+
+function compareOfSubject(a: RequestEntry, b: RequestEntry): number {
+  return compareTexts(a.outcome, b.outcome) || a.receivedAt - b.receivedAt || a.seq - b.seq
+}
+
+function compareTexts(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
+
+function placesOf(runs: readonly RequestRun[]): readonly Place[] {
+  return runs.flatMap(({ block, entries }) => entries.map(({ receivedAt }) => ({ block, receivedAt })))
 }

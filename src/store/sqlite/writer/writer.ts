@@ -12,14 +12,16 @@ import { Checkpoints } from './checkpoints.ts'
 import { type OpenDatabase, openDatabase } from './open-database.ts'
 import { PageCache } from './page-cache.ts'
 
-/** Entries merged in one transaction between groups: about 5 ms on the reference machine. */
-const SLICE_ENTRIES = 2_000
+/** Entries merged in one transaction between groups: 1 to 2 ms on the reference machine, for which the next group waits. */
+const SLICE_ENTRIES = 400
+/** Records swept in one transaction between groups. */
+const SWEEP_RECORDS = 2_000
 
 /**
- * Entries of requests to gather under load before they are merged, at three for a request: those of connections dirty some two hundred
- * pages, be they few or many. Whoever reads the log goes through the rows that wait, 2 ms for each thousand.
+ * Requests to gather under load before they are merged: the rows of their connections dirty some two hundred pages, be they few or
+ * many. Whoever reads the log goes through the rows that wait, 2 ms for each thousand.
  */
-const REQUEST_ENTRIES = 12_000
+const REQUEST_ENTRIES = 4_000
 const REQUEST_TICKS = 8
 
 /**
@@ -90,7 +92,7 @@ export class Writer {
       return false
     }
     try {
-      opened.inTransaction(() => index.mergeSlice(SLICE_ENTRIES))
+      opened.inBackground(() => index.mergeSlice(SLICE_ENTRIES))
       index.sliceCommitted()
       opened.checkpoints.afterGroup()
       return requests.isMerging || dedupe.isMerging
@@ -103,7 +105,7 @@ export class Writer {
   /** Records that are nobody's any more go slice by slice, when no index has to be merged. True while more may be left. */
   #sweepSyncs({ syncs, inTransaction, checkpoints }: Opened): boolean {
     try {
-      inTransaction(() => syncs.sweep(SLICE_ENTRIES))
+      inTransaction(() => syncs.sweep(SWEEP_RECORDS))
       checkpoints.afterGroup()
       return syncs.hasLeftovers
     } catch (error) {
