@@ -17,12 +17,21 @@ import { type Signals, untilStopped } from './signals.ts'
  */
 const YOUNG_GENERATION = { starting: '--semi-space-growth-factor=1', running: '--semi-space-growth-factor=16' }
 
+/**
+ * Objects begin in the young generation, always. V8 otherwise gives those a place among the old ones whose kind lived long at first, and
+ * what they refer to stays until the next full collection, which makes more kinds look long-lived. One of seven processes went that
+ * way: a scavenge copied 28 % instead of 1.5, took 4.4 ms instead of 1.4, and the p99 at half of the maximum rate was 26 ms instead of
+ * 10; of thirty without it none did (Node 20, 7,500 requests a second).
+ */
+const BORN_YOUNG = '--no-allocation-site-pretenuring'
+
 export const defineServe: DefineCommand = (command, { io, run }) => {
   addConfigOption(command)
   command.option('--json', 'print where it listens as one JSON document, instead of the lines for people')
   command.action(
     run(async (options: ConfigOptions) => {
       setFlagsFromString(YOUNG_GENERATION.starting)
+      setFlagsFromString(BORN_YOUNG)
       const { composeGateway } = await import('../compose.ts')
       return serve(options, io, { composeGateway, signals: process })
     }),
