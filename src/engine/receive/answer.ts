@@ -8,6 +8,8 @@ export interface HttpAnswer {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** The spec fixes it: this very object answers many requests. */
+  readonly isConstant?: true
   /** Why the answer is not the one the spec meant; absent when it is. */
   readonly problem?: string
 }
@@ -32,7 +34,8 @@ const fixed = new WeakMap<CompiledAnswer, HttpAnswer>()
 function fixedAnswer(answer: CompiledAnswer, body: CompiledAnswer['body'] & { kind: 'fixed' }): HttpAnswer {
   let made = fixed.get(answer)
   if (made === undefined) {
-    made = { status: answer.status, headers: withContentType(answer.headers, body), body: body.text }
+    const headers = withContentType(answer.headers, body)
+    made = { status: answer.status, headers, body: body.text, isConstant: true }
     fixed.set(answer, made)
   }
   return made

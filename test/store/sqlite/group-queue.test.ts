@@ -69,19 +69,20 @@ test('hands over the bytes of a group in one buffer of its own, and leaves the p
   expect(bytes).not.toBe(pooled.buffer)
 })
 
-test('sends what many wait for at once, in the middle of a turn, and a second group behind the one under way', async () => {
+test('sends what many wait for at once, in the middle of a turn, and further groups behind the one under way', async () => {
   const groups: Group[] = []
   const queue = queueInto(groups)
-  const stored = submitMany(queue, 40)
-  expect(groups.map(({ commands }) => commands.length)).toEqual([16, 16])
+  const answer = (at: number): void => queue.answered({ type: 'answer', results: namesIn(groups[at]), failures: null })
+  const stored = submitMany(queue, 60)
+  expect(groups.map(({ commands }) => commands.length)).toEqual([16, 16, 16])
   await nextTurn()
-  expect(groups).toHaveLength(2)
-  queue.answered({ type: 'answer', results: namesIn(groups[0]), failures: null })
-  expect(groups).toHaveLength(2) // eight are too few to follow a group that is under way
-  queue.answered({ type: 'answer', results: namesIn(groups[1]), failures: null })
-  expect(groups.map(({ commands }) => commands.length)).toEqual([16, 16, 8])
-  queue.answered({ type: 'answer', results: namesIn(groups[2]), failures: null })
-  expect(await Promise.all(stored)).toEqual(Array.from({ length: 40 }, (_, at) => String(at)))
+  answer(0)
+  answer(1)
+  expect(groups).toHaveLength(3) // twelve are too few to follow a group that is under way
+  answer(2)
+  expect(groups.map(({ commands }) => commands.length)).toEqual([16, 16, 16, 12])
+  answer(3)
+  expect(await Promise.all(stored)).toEqual(Array.from({ length: 60 }, (_, at) => String(at)))
   expect(queue.pendingBytes).toBe(0)
 })
 
@@ -103,11 +104,10 @@ test('keeps groups short enough that nobody waits for a giant one', async () => 
   }
   void Promise.all(submitMany(queue, 600))
   answer()
-  expect(groups.map(({ commands }) => commands.length)).toEqual([16, 512])
+  expect(groups.map(({ commands }) => commands.length)).toEqual([16, 16, 512])
   answer()
-  answer()
-  expect(groups.map(({ commands }) => commands.length)).toEqual([56])
-  answer()
+  expect(groups.map(({ commands }) => commands.length)).toEqual([16, 512, 40])
+  for (let left = 3; left > 0; left -= 1) answer()
   for (let at = 0; at < 3; at += 1) void queue.submit(command('large', new Uint8Array(9_000_000)), 'bounded')
   await nextTurn()
   expect(groups.map(({ commands }) => commands.length)).toEqual([2])
