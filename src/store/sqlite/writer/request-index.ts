@@ -33,8 +33,6 @@ interface RequestRun extends Run<RequestEntry> {
   readonly subject: string
 }
 
-const NO_CONNECTIONS: readonly string[] = []
-
 export class RequestIndex extends TrailingIndex<RequestEntry, RequestRun> {
   constructor(db: Database) {
     const blocks = new RequestBlocks(db)
@@ -71,13 +69,11 @@ export class RequestIndex extends TrailingIndex<RequestEntry, RequestRun> {
 }
 
 function idsIn(connections: Iterable<string | null>): readonly string[] {
-  let found = NO_CONNECTIONS
+  const ids = new Set<string>()
   for (const json of connections) {
-    if (json === null) continue
-    const ids = JSON.parse(json) as string[]
-    found = found.length === 0 && ids.length === 1 ? ids : [...new Set([...found, ...ids])]
+    if (json !== null) for (const id of JSON.parse(json) as string[]) ids.add(id)
   }
-  return found
+  return [...ids]
 }
 
 /** By block and subject, in the binary order of the index. */

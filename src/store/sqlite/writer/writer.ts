@@ -12,8 +12,8 @@ import { Checkpoints } from './checkpoints.ts'
 import { type OpenDatabase, openDatabase } from './open-database.ts'
 import { PageCache } from './page-cache.ts'
 
-/** Entries merged in one transaction between groups: 1 to 2 ms on the reference machine, for which the next group waits. */
-const SLICE_ENTRIES = 400
+/** Rows of an index merged in one transaction between groups: 1 to 2 ms on the reference machine, for which the next group waits. */
+const SLICE_ROWS = 400
 /** Records swept in one transaction between groups. */
 const SWEEP_RECORDS = 2_000
 
@@ -92,7 +92,7 @@ export class Writer {
       return false
     }
     try {
-      opened.inBackground(() => index.mergeSlice(SLICE_ENTRIES))
+      opened.inBackground(() => index.mergeSlice(SLICE_ROWS))
       index.sliceCommitted()
       opened.checkpoints.afterGroup()
       return requests.isMerging || dedupe.isMerging
